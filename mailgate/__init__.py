@@ -1,0 +1,3 @@
+"""mailgate: SMTP in, handlers, a Maildir per user, POP3 out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,301 @@
+"""Every extension point of mailgate, with its contract, and nothing else.
+
+Where a method's result is written `T | Awaitable[T]`, the method may be plain or `async`; where it is
+`Awaitable[T]`, a coroutine or a Deferred is expected. Coroutines await Deferreds only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from zope.interface import Attribute, Interface
+
+from mailgate.facts import Fact
+from mailgate.mail import Copy, Destination, Entry, Envelope, Message, Outcome, Path, Session, Snapshot, Verdict
+
+T = TypeVar("T")
+
+
+class Offload(Protocol):
+    """Runs blocking work off the reactor; tests pass one that runs it at once."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """Give what `work` gives, or raise what it raises."""
+        raise NotImplementedError
+
+
+class StoreError(Exception):
+    """What a store may raise. The message says what happened, for the log; the wire hears [SYS/TEMP] or 451."""
+
+
+class StoreFull(StoreError):
+    """There is no room (disk, quota): 452 4.3.1. The message says what to do."""
+
+
+class NotCommitted(StoreError):
+    """A commit did not come about. `visible` names the copies that exist all the same (in the store's words)."""
+
+    def __init__(self, reason: str, visible: Sequence[str] = (), *, full: bool = False) -> None:
+        super().__init__(reason)
+        self.visible = tuple(visible)
+        self.full = full  # for want of room
+
+
+class InUse(StoreError):
+    """Another session has the maildrop: -ERR [IN-USE]."""
+
+
+class Gone(StoreError):
+    """The message is no longer there: another program removed it."""
+
+
+class LockLost(StoreError):
+    """The lock was a lease, and it ran out: the session must end without removing anything."""
+
+
+class NotRemoved(StoreError):
+    """Some entries could not be removed, all others are. `entries` are those that remain."""
+
+    def __init__(self, reason: str, entries: Sequence[Entry]) -> None:
+        super().__init__(reason)
+        self.entries = tuple(entries)
+
+
+# Policies and handlers. One object may provide several; the pipeline asks `providedBy`. Each may raise `mail.Refused`.
+# Anything else that is raised, and a time-out, goes by the step's error policy (451 unless configured otherwise).
+
+
+class IConnectPolicy(Interface):
+    """May refuse a client before the greeting."""
+
+    def check_connect(session: Session) -> Awaitable[None] | None:
+        """Return to let it in; raise `Refused` with 421 or 554 to show it out."""
+
+
+class IHeloPolicy(Interface):
+    """May refuse what EHLO or HELO said."""
+
+    def check_helo(session: Session) -> Awaitable[None] | None:
+        """`session.helo` has the name. Return or raise `Refused`."""
+
+
+class ISenderPolicy(Interface):
+    """May refuse a reverse-path."""
+
+    def check_sender(envelope: Envelope) -> Awaitable[None] | None:
+        """The envelope has no recipients yet. Return or raise `Refused`."""
+
+
+class IRecipientPolicy(Interface):
+    """May refuse a forward-path: the place to refuse one recipient of several."""
+
+    def check_recipient(envelope: Envelope, path: Path) -> Awaitable[None] | None:
+        """The envelope has the recipients accepted so far; `path` exists. Return or raise `Refused`."""
+
+
+class IMessageHandler(Interface):
+    """Gives a verdict on a message whose content has come."""
+
+    def handle(message: Message) -> Verdict | Awaitable[Verdict]:
+        """Give a `Verdict` (`mail.PASS` to pass as it is), or raise `Refused` or `Discarded` for the whole.
+
+        The body may be opened and read, never changed. In an `async` handler the await may be cancelled: the client
+        has gone, or the time is up.
+        """
+
+
+class IRehearsal(Interface):
+    """A handler that `explain` may ask without consequences."""
+
+    def rehearse(message: Message) -> str | Awaitable[str]:
+        """What would be said of the message, in a sentence; nothing is written, counted or sent."""
+
+
+# Who is who.
+
+
+class IDirectory(Interface):
+    """Knows where forward-paths lead."""
+
+    def resolve(path: Path) -> Awaitable[tuple[Destination, ...]]:
+        """Where `path` leads: `Local`s, or one `Relay` if its domain is not ours; empty: nobody has that name.
+
+        The directory normalises (case, Unicode, aliases); the caller passes the path as it came. Raises `Refused`
+        for a path that is known and takes no mail now. Whether somebody may be relayed for is not decided here.
+        """
+
+
+class ISubmitter(Interface):
+    """The avatar of SMTP AUTH: an account that may send. Takes no lock."""
+
+    user: str = Attribute("The account's name: local-part@domain.")
+
+    def may_send_as(path: Path) -> bool:
+        """May this account use `path` as its reverse-path? The null path is for the caller to decide."""
+
+
+# Delivery and store.
+
+
+class IDelivery(Interface):
+    """The MDA: brings a message to its recipients' destinations."""
+
+    def deliver(message: Message) -> Awaitable[tuple[Outcome, ...]]:
+        """Deliver, and give one outcome a recipient, in RCPT order. When it returns, what the outcomes call delivered
+        is durable: 250 may be said.
+
+        One copy a maildrop is made even if two recipients lead there. All or none: where one copy cannot be made, no
+        recipient has it, and the outcomes say so. Expected failures are outcomes, not exceptions. If the wait is
+        cancelled before the commit, nothing is delivered and CancelledError is raised; a commit that has begun
+        is finished and its outcomes are returned, cancelled or not.
+        """
+
+
+class IStaged(Interface):
+    """Copies that are written and not yet visible."""
+
+    def commit() -> Awaitable[tuple[str, ...]]:
+        """Make all copies durable and visible, as one; give a name for each, for the log, in the order of the copies.
+
+        Raises `NotCommitted` if that did not come about; then nothing is visible but what it names. Call it once.
+        """
+
+    def discard() -> None:
+        """Throw away what is not committed. May be called at any time and any number of times; never raises."""
+
+
+class IMailStore(Interface):
+    """Keeps maildrops. A maildrop's name is an opaque value which the directory gives: `local-part@domain`."""
+
+    def stage(message: Message, copies: Sequence[Copy]) -> Awaitable[IStaged]:
+        """Write `copies` of the message out of sight. Makes maildrops that are not there yet.
+
+        Each file is the copy's fields, the message's fields, the content. Raises `StoreFull` or `StoreError`;
+        then, and if it is cancelled, nothing is left behind.
+        """
+
+    def open(maildrop: str) -> Awaitable[IMaildrop]:
+        """Open a maildrop for one session. Raises `InUse` if another session, here or in another process, has it,
+        and `StoreError`.
+        """
+
+
+class IMaildrop(Interface):
+    """A maildrop that is open, and locked until `release`: the avatar of POP3."""
+
+    def snapshot() -> Awaitable[Snapshot]:
+        """The messages that are there now, oldest first. Raises `StoreError`."""
+
+    def read(entry: Entry) -> Awaitable[IContent]:
+        """Open a message of a snapshot. Raises `Gone` or `StoreError`."""
+
+    def remove(entries: Sequence[Entry]) -> Awaitable[None]:
+        """Remove messages for good; durable when it returns. One that is gone already counts as removed.
+
+        All are tried; raises `NotRemoved` naming what remains, or `LockLost`, having removed nothing.
+        """
+
+    def release() -> None:
+        """Give the lock back. May be called any number of times; never raises."""
+
+
+class IContent(Interface):
+    """A message's octets, to be read once from beginning to end."""
+
+    def read_block() -> bytes | Awaitable[bytes]:
+        """The next octets, `mail.BLOCK_OCTETS` at most, with the line ends that the file has; empty at the end.
+
+        Raises `StoreError`.
+        """
+
+    def close() -> None:
+        """Done with it, at the end or before. May be called any number of times; never raises."""
+
+
+# Abilities that a store may have besides; commands and rules use these, never a path.
+
+
+class IMaildropNames(Interface):
+    """A store that can tell which maildrops it has."""
+
+    def names() -> Awaitable[Sequence[str]]:
+        """The names of all maildrops, in order."""
+
+
+class IBrowser(Interface):
+    """A store that can be looked into without the lock."""
+
+    def browse(maildrop: str) -> Awaitable[Snapshot]:
+        """The messages there are now; empty where there is no such maildrop. Raises `StoreError`."""
+
+    def read(maildrop: str, entry: Entry) -> Awaitable[IContent]:
+        """Open a message without the lock. Raises `Gone` or `StoreError`."""
+
+
+class IUsage(Interface):
+    """A store that can tell how full a maildrop is."""
+
+    def usage(maildrop: str) -> Awaitable[tuple[int, int]]:
+        """(messages, octets). Raises `StoreError`."""
+
+
+class IFetchLog(Interface):
+    """A maildrop that remembers what was fetched, and when."""
+
+    def fetched(entry: Entry, seconds: int) -> None:
+        """Note that the entry was fetched at that Unix time; only the first is kept. Never raises."""
+
+    def first_fetch(entry: Entry) -> int | None:
+        """When the entry was first fetched, Unix time; None: never, as far as is known."""
+
+
+# Shared counts.
+
+
+class ITally(Interface):
+    """Counts that sessions, and later processes, share. Windows and times to live are in seconds."""
+
+    def add(key: str, n: int, window: float) -> Awaitable[int]:
+        """Add `n` to a count and give its sum over the last `window`."""
+
+    def distinct(key: str, member: str, window: float) -> Awaitable[int]:
+        """Note `member` and give how many different ones were noted over the last `window`."""
+
+    def once(key: str, ttl: float) -> Awaitable[bool]:
+        """Is this the first time within `ttl`?"""
+
+    def forget(prefix: str) -> Awaitable[None]:
+        """Drop every count whose key begins so."""
+
+
+class IThrottle(Interface):
+    """Slows and refuses logins; stands on `ITally`."""
+
+    def before(client: str, account: str) -> Awaitable[float]:
+        """How many seconds to wait before a password is looked at. Raises `Refused`."""
+
+    def after(client: str, account: str, password: bytes, right: bool) -> Awaitable[None]:
+        """Note how a login went."""
+
+
+# Readers and test faults.
+
+
+class IFactReader(Interface):
+    """Reads what happens."""
+
+    def read(fact: Fact) -> None:
+        """Take note of a fact: at once, without blocking, without raising. Who writes, writes from a bounded queue,
+        and counts what it has to drop.
+        """
+
+
+class IInterference(Interface):
+    """The one hook of test faults; passed to a listener only where faults are allowed, else None."""
+
+    def before(phase: str, session: Session) -> Awaitable[None]:
+        """Called before each phase is answered; may wait, raise `Refused`, or drop the connection."""
+
+    def bytes_out(session: Session) -> int | None:
+        """After how many octets to drop the connection; None: do not."""

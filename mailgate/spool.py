@@ -1,0 +1,76 @@
+"""A message body while it arrives: in memory up to a threshold, then in a file on the store's file system.
+
+Written once, read many times. Knows nothing of messages or stores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from typing import IO, Final
+
+from mailgate.mail import Body
+
+MEMORY_OCTETS: Final = 131_072  # what one body may hold in memory
+FILE_PREFIX: Final = "mailgate-spool-"
+
+
+class Spool:
+    """One body. `write` blocks, `freeze` once, read the `Body`, `close` always."""
+
+    def __init__(self, directory: str, memory_octets: int = MEMORY_OCTETS) -> None:
+        self._directory = directory
+        self._memory_octets = memory_octets
+        self._blocks: list[bytes] = []
+        self._file: IO[bytes] | None = None
+        self._path: str | None = None
+        self._octets = 0
+        self._lines = 0
+
+    @property
+    def wire_octets(self) -> int:
+        """The size so far, with CRLF line ends."""
+        return self._octets + self._lines
+
+    def write(self, block: bytes) -> None:
+        """Append octets with LF line ends. Raises OSError (no room, say); `close` is then still due."""
+        self._octets += len(block)
+        self._lines += block.count(b"\n")
+        if self._file is None and self._octets > self._memory_octets:
+            self._spill()
+        if self._file is None:
+            self._blocks.append(block)
+        else:
+            self._file.write(block)
+
+    def freeze(self) -> Body:
+        """The body as it is now; nothing may be written after this. Raises OSError."""
+        if self._file is None:
+            return Body(self._octets, self._lines, content=b"".join(self._blocks))
+        self._file.flush()
+        return Body(self._octets, self._lines, file=self._path)
+
+    def close(self) -> None:
+        """Forget the body; its file is removed unless a store has taken it away. Any number of times."""
+        self._blocks.clear()
+        if self._file is not None:
+            # Closing flushes; on a full disk that fails, and the content is unwanted anyway.
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+        if self._path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path)
+            self._path = None
+
+    def _spill(self) -> None:
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        descriptor, self._path = tempfile.mkstemp(prefix=FILE_PREFIX, dir=self._directory)  # mode 0600
+        self._file = os.fdopen(descriptor, "wb")
+        self._file.writelines(self._blocks)
+        self._blocks.clear()
+
+
+SpoolFactory = Callable[[], Spool]

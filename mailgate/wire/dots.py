@@ -1,0 +1,139 @@
+"""Dot-stuffed content, in (SMTP DATA) and out (POP3 multi-line responses), by block and never by line.
+
+Inside, lines end with LF; here is the only place where CRLF becomes LF and back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_END: Final = b"\r\n.\r\n"
+_TAILS: Final = tuple(_END[:length] for length in range(4, 0, -1))
+
+
+class ContentFault:
+    """What can be wrong with content as it stood on the wire (RFC 5321 2.3.8, 4.1.1.4)."""
+
+    BARE_CR: Final = "a CR without LF"
+    BARE_LF: Final = "an LF without CR"
+    NUL: Final = "a NUL octet"
+
+
+class DotReader:
+    """Finds the end of DATA content and undoes dot-stuffing (RFC 5321 4.5.2).
+
+    Only CRLF.CRLF ends content (RFC 5321 4.1.1.4): a bare LF or CR beside a dot never does, and is remembered in
+    `fault` so that the whole can be refused after its end. Make a new one for each content.
+    """
+
+    def __init__(self) -> None:
+        self.fault: str | None = None  # the first of `ContentFault` that was seen
+        self._held = b"\r\n"  # content begins as if after a line's end: a dot alone ends it at once
+        self._at_start = True
+
+    def feed(self, block: bytes) -> tuple[bytes, bytes | None]:
+        """Take the next octets; give (content with LF line ends, what follows the end).
+
+        The second is None until the end has come; then it holds the octets behind the final dot's CRLF.
+        """
+        data = self._held + block
+        end = data.find(_END)
+        if end >= 0:
+            return self._cook(data[: end + 2]), data[end + 5 :]
+        tail = next((tail for tail in _TAILS if data.endswith(tail)), b"")
+        self._held = tail
+        return self._cook(data[: len(data) - len(tail)]), None
+
+    def _cook(self, raw: bytes) -> bytes:
+        # `raw` ends neither within a CRLF nor between a CRLF and a dot: `_TAILS` holds these back.
+        self._inspect(raw)
+        content = raw.replace(b"\r\n.", b"\r\n").replace(b"\r\n", b"\n")
+        if self._at_start and content:
+            self._at_start = False
+            return content[1:]  # the line end that was assumed before the first line
+        return content
+
+    def _inspect(self, raw: bytes) -> None:
+        if self.fault is not None:
+            return
+        ends = raw.count(b"\r\n")
+        if raw.count(b"\n") != ends:
+            self.fault = ContentFault.BARE_LF
+        elif raw.count(b"\r") != ends:
+            self.fault = ContentFault.BARE_CR
+        elif b"\0" in raw:
+            self.fault = ContentFault.NUL
+
+
+class _LineEnds:
+    """Turns CRLF into LF across blocks; a lone CR stays what it is."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, block: bytes) -> bytes:
+        data = self._held + block if self._held else block
+        if b"\r" not in data:
+            self._held = b""
+            return data
+        self._held = b"\r" if data.endswith(b"\r") else b""
+        return data[: len(data) - len(self._held)].replace(b"\r\n", b"\n")
+
+    def finish(self) -> bytes:
+        held, self._held = self._held, b""
+        return held
+
+
+class DotWriter:
+    """Writes content as a POP3 multi-line response (RFC 1939 section 3): CRLF line ends, dots stuffed, final dot.
+
+    Takes LF and CRLF line ends (files from other programs have both); a lone CR is passed on.
+    """
+
+    def __init__(self) -> None:
+        self._ends = _LineEnds()
+        self._at_line_start = True
+
+    def feed(self, block: bytes) -> bytes:
+        """The next octets for the wire."""
+        return self._stuff(self._ends.feed(block))
+
+    def finish(self) -> bytes:
+        """What is still held back, a line end if the last line has none, and the final dot."""
+        rest = self._stuff(self._ends.finish())
+        return rest + (b".\r\n" if self._at_line_start else b"\r\n.\r\n")
+
+    def _stuff(self, content: bytes) -> bytes:
+        if not content:
+            return b""
+        stuffed = content.replace(b"\n.", b"\n..")
+        if self._at_line_start and stuffed.startswith(b"."):
+            stuffed = b"." + stuffed
+        self._at_line_start = content.endswith(b"\n")
+        return stuffed.replace(b"\n", b"\r\n")
+
+
+class WireCounter:
+    """Counts the octets that `DotWriter` makes of a content, without stuffing and final dot.
+
+    That is the size which LIST and STAT tell (RFC 1939 section 11: octets with CRLF line ends, stuffing not counted).
+    """
+
+    def __init__(self) -> None:
+        self._ends = _LineEnds()
+        self._octets = 0
+        self._at_line_start = True
+
+    def feed(self, block: bytes) -> None:
+        """Count the next octets."""
+        self._count(self._ends.feed(block))
+
+    def finish(self) -> int:
+        """The size, with the line end that a last line without one is given."""
+        self._count(self._ends.finish())
+        return self._octets + (0 if self._at_line_start else 2)
+
+    def _count(self, content: bytes) -> None:
+        if content:
+            self._octets += len(content) + content.count(b"\n")
+            self._at_line_start = content.endswith(b"\n")
