@@ -1,0 +1,344 @@
+"""Wires a machine and a session to a Twisted transport: pump, back-pressure, timers, TLS, farewell.
+
+SMTP and POP3 both stand on it; it knows neither. Every event is answered before the next one is taken, so pipelined
+commands, STARTTLS and a slow handler need no care elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IOpenSSLServerConnectionCreator,
+    IPushProducer,
+    IReactorTime,
+    ISSLTransport,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from mailgate.wire.output import After, Output
+
+CLOSE_SECONDS: Final = 10.0  # how long a peer may take to close after our farewell, before it is cut off
+BUFFER_OCTETS: Final = 65_536  # unanswered octets that may wait before the peer is made to wait
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+R_contra = TypeVar("R_contra", contravariant=True)
+Ending = Literal["time-out", "stopped"]
+
+
+class Machine(Protocol[R_contra]):
+    """Bytes to events, replies to bytes. Never raises at the peer's fault."""
+
+    @property
+    def buffered(self) -> int:
+        """Octets that have arrived and are not yet part of an event."""
+
+    def receive(self, data: bytes) -> None:
+        """Take octets from the peer."""
+
+    def next_event(self) -> object | None:
+        """The next event; None if more octets are needed first, or the last event waits for its reply."""
+
+    def send(self, reply: R_contra) -> Output:
+        """Put a reply into octets, and go where it leads."""
+
+
+class Session(Protocol[R_co]):
+    """Decisions: an event in, a reply out."""
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long the peer may be silent now."""
+
+    @property
+    def at_rest(self) -> bool:
+        """May the session be ended now? False while a message's content is coming in."""
+
+    async def answer(self, event: Any) -> R_co | None:
+        """The reply to an event; None for an event that wants none. Raises nothing but CancelledError."""
+
+    def secured(self, tls: str) -> None:
+        """TLS is up; `tls` says which."""
+
+    def farewell(self, ending: Ending) -> R_co | None:
+        """What to say, unasked, before the connection is closed; None: close in silence."""
+
+    def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
+        """The connection is gone. Called exactly once, after the last `answer` is done."""
+
+
+@implementer(IPushProducer)
+class Connection(TwistedProtocol, Generic[R]):
+    """One connection. It is the push producer of its own replies: a peer that does not read is not read from."""
+
+    log = Logger(namespace="mailgate.connection")
+
+    def __init__(
+        self,
+        machine: Machine[R],
+        session: Session[R],
+        clock: IReactorTime,
+        tls: IOpenSSLServerConnectionCreator | None,
+        done: Callable[[Connection[R]], None],
+    ) -> None:
+        self._machine = machine
+        self._session = session
+        self._clock = clock
+        self._tls = tls
+        self._done = done
+        self._work: Deferred[None] | None = None  # the event that is being answered
+        self._pumping = False
+        self._peer_reads = True
+        self._reading = True
+        self._wakeup: Deferred[None] | None = None  # a body waits for the peer to read
+        self._idle: IDelayedCall | None = None
+        self._abort: IDelayedCall | None = None
+        self._closing = False
+        self._stopping = False
+        self._lost = False
+        self._reason = "lost"
+        self._tls_noted = False
+        self._octets_in = 0
+        self._octets_out = 0
+        self.gone: Deferred[None] = Deferred()  # fires when connection and session are over
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
+        self.transport.registerProducer(self, True)  # type: ignore[union-attr]
+        self._idle = self._clock.callLater(self._session.idle_seconds, self._timed_out)
+        self._pump()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._closing:
+            return  # RFC 5321 4.1.1.10: nothing is executed after the farewell
+        if not self._tls_noted:
+            self._note_tls()
+        self._octets_in += len(data)
+        self._rest()
+        self._machine.receive(data)
+        self._pump()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self._lost = True
+        self._closing = True
+        for timer in (self._idle, self._abort):
+            if timer is not None and timer.active():
+                timer.cancel()
+        if self._work is not None:
+            self._work.cancel()  # a commit that has begun goes on, and the session waits for it
+        else:
+            self._finish()
+
+    def pauseProducing(self) -> None:
+        self._peer_reads = False
+        self._throttle()
+
+    def resumeProducing(self) -> None:
+        self._peer_reads = True
+        if self._wakeup is not None:
+            wakeup, self._wakeup = self._wakeup, None
+            wakeup.callback(None)
+        self._pump()
+
+    def stopProducing(self) -> None:
+        """The transport is going away; `connectionLost` follows."""
+
+    # What the factory calls.
+
+    def stop(self) -> None:
+        """End the session: at once if it is at rest, else after the answer or the content that is under way."""
+        self._stopping = True
+        if self._work is None and self._session.at_rest:
+            self._say_farewell("stopped")
+
+    def abort(self) -> None:
+        """Cut the connection; `gone` still waits for a commit under way."""
+        self.transport.abortConnection()  # type: ignore[union-attr]
+
+    # The pump.
+
+    def _pump(self) -> None:
+        if self._pumping:
+            return
+        self._pumping = True
+        try:
+            while self._work is None and self._peer_reads and not self._closing:
+                if (event := self._machine.next_event()) is None:
+                    break
+                self._begin(event)
+        finally:
+            self._pumping = False
+        self._throttle()
+
+    def _begin(self, event: object) -> None:
+        work: Deferred[None] = Deferred.fromCoroutine(self._answer(event))
+        self._work = work
+        work.addErrback(self._broken)
+        work.addCallback(self._answered)
+
+    async def _answer(self, event: object) -> None:
+        reply = await self._session.answer(event)
+        if reply is None or self._lost:
+            return
+        output = self._machine.send(reply)
+        self._write(output.octets)
+        if output.body is not None:
+            await self._stream(output.body)
+        if output.after is After.START_TLS:
+            self._start_tls()
+        elif output.after is After.CLOSE:
+            self._reason = "quit"
+            self._close()
+
+    async def _stream(self, body: AsyncGenerator[bytes, None]) -> None:
+        try:
+            async for block in body:
+                self._write(block)
+                self._rest()
+                if not self._peer_reads:
+                    self._wakeup = Deferred()
+                    await self._wakeup
+        finally:
+            await body.aclose()
+
+    def _broken(self, failure: Failure) -> None:
+        # Sessions answer for their own faults; what comes here is a lost connection, or a body that broke off
+        # (there is no way to say so but to close, RFC 1939 has no reply in the midst of one).
+        if not isinstance(failure.value, CancelledError):
+            self.log.failure("a reply broke off", failure)
+        self._wakeup = None
+        if not self._lost:
+            self.abort()
+
+    def _answered(self, _: None) -> None:
+        self._work = None
+        if self._lost:
+            self._finish()
+            return
+        self._rest()
+        if self._stopping and self._session.at_rest:
+            self._say_farewell("stopped")
+        elif not self._pumping:
+            self._pump()
+
+    def _finish(self) -> None:
+        self._session.ended(self._reason, self._octets_in, self._octets_out)
+        self._done(self)
+        self.gone.callback(None)
+
+    # Reading and writing.
+
+    def _write(self, data: bytes) -> None:
+        if data:
+            self._octets_out += len(data)
+            self.transport.write(data)  # type: ignore[union-attr]
+
+    def _throttle(self) -> None:
+        """Stop reading from a peer that has sent ahead too much or does not read; go on when that is over."""
+        if self._lost or self._closing:
+            return
+        ahead = self._work is not None and self._machine.buffered >= BUFFER_OCTETS
+        wanted = self._peer_reads and not ahead
+        if wanted != self._reading:
+            self._reading = wanted
+            transport: Any = self.transport
+            transport.resumeProducing() if wanted else transport.pauseProducing()
+
+    def _note_tls(self) -> None:
+        # The cipher is known after the handshake, and that is over when the first octet comes.
+        self._tls_noted = True
+        if ISSLTransport.providedBy(self.transport):
+            transport: Any = self.transport
+            connection = transport.getHandle()
+            self._session.secured(f"{connection.get_protocol_version_name()} {connection.get_cipher_name()}")
+
+    def _start_tls(self) -> None:
+        self._tls_noted = False
+        self.transport.startTLS(self._tls)  # type: ignore[union-attr]
+
+    # Ends.
+
+    def _rest(self) -> None:
+        if self._idle is not None and self._idle.active():
+            self._idle.reset(self._session.idle_seconds)
+
+    def _timed_out(self) -> None:
+        if self._work is not None and self._wakeup is None:
+            # We are the slow one: the peer waits for us.
+            self._idle = self._clock.callLater(self._session.idle_seconds, self._timed_out)
+        elif self._work is not None:
+            self._reason = "time-out"
+            self.abort()  # in the midst of a body that the peer does not read
+        else:
+            self._say_farewell("time-out")
+
+    def _say_farewell(self, ending: Ending) -> None:
+        if self._closing:
+            return
+        self._reason = ending
+        reply = self._session.farewell(ending)
+        if reply is not None:
+            self._write(self._machine.send(reply).octets)
+        self._close()
+
+    def _close(self) -> None:
+        self._closing = True
+        if self._idle is not None and self._idle.active():
+            self._idle.cancel()
+        self.transport.unregisterProducer()  # type: ignore[union-attr]
+        self.transport.loseConnection()  # type: ignore[union-attr]
+        # A peer that never reads, or never answers close_notify, would stay for ever.
+        self._abort = self._clock.callLater(CLOSE_SECONDS, self.abort)
+
+
+class ConnectionFactory(Factory, Generic[R]):
+    """The connections of one listener, and their common end."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        tls: IOpenSSLServerConnectionCreator | None,
+        build: Callable[[str, int], tuple[Machine[R], Session[R]]],
+    ) -> None:
+        """`build` makes machine and session for a client's address and port."""
+        self._clock = clock
+        self._tls = tls
+        self._build = build
+        self._open: set[Connection[R]] = set()
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection[R]:
+        machine, session = self._build(str(getattr(addr, "host", "local")), int(getattr(addr, "port", 0)))
+        connection = Connection(machine, session, self._clock, self._tls, self._open.discard)
+        self._open.add(connection)
+        return connection
+
+    async def drain(self, seconds: float) -> None:
+        """End all sessions, idle ones at once, busy ones after what they are doing; cut those that take longer than
+        `seconds`, and wait for their commits all the same.
+        """
+        connections = list(self._open)
+        for connection in connections:
+            connection.stop()
+        cut = self._clock.callLater(seconds, self._cut)
+        await DeferredList([connection.gone for connection in connections])
+        if cut.active():
+            cut.cancel()
+
+    def _cut(self) -> None:
+        for connection in list(self._open):
+            connection.abort()
