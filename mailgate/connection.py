@@ -73,8 +73,14 @@ class Session(Protocol[R_co]):
     def farewell(self, ending: Ending) -> R_co | None:
         """What to say, unasked, before the connection is closed; None: close in silence."""
 
+    def lost(self) -> None:
+        """The connection is gone; what `answer` is waiting for is cancelled next."""
+
     def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
         """The connection is gone. Called exactly once, after the last `answer` is done."""
+
+
+Build = Callable[[str, int], tuple[Machine[R], Session[R]]]  # for a client's address and port
 
 
 @implementer(IPushProducer)
@@ -96,7 +102,8 @@ class Connection(TwistedProtocol, Generic[R]):
         self._clock = clock
         self._tls = tls
         self._done = done
-        self._work: Deferred[None] | None = None  # the event that is being answered
+        self._answering = False  # an event has not had its reply; `_work` is that, once it has begun to wait
+        self._work: Deferred[None] | None = None
         self._pumping = False
         self._peer_reads = True
         self._reading = True
@@ -137,9 +144,10 @@ class Connection(TwistedProtocol, Generic[R]):
         for timer in (self._idle, self._abort):
             if timer is not None and timer.active():
                 timer.cancel()
+        self._session.lost()
         if self._work is not None:
             self._work.cancel()  # a commit that has begun goes on, and the session waits for it
-        else:
+        elif not self._answering:
             self._finish()
 
     def pauseProducing(self) -> None:
@@ -148,6 +156,7 @@ class Connection(TwistedProtocol, Generic[R]):
 
     def resumeProducing(self) -> None:
         self._peer_reads = True
+        self._rest()  # what it took is a sign of life: a slow reader is not silent
         if self._wakeup is not None:
             wakeup, self._wakeup = self._wakeup, None
             wakeup.callback(None)
@@ -161,11 +170,12 @@ class Connection(TwistedProtocol, Generic[R]):
     def stop(self) -> None:
         """End the session: at once if it is at rest, else after the answer or the content that is under way."""
         self._stopping = True
-        if self._work is None and self._session.at_rest:
+        if not self._answering and self._session.at_rest:
             self._say_farewell("stopped")
 
     def abort(self) -> None:
         """Cut the connection; `gone` still waits for a commit under way."""
+        self._closing = True  # what was sent ahead is not answered any more
         self.transport.abortConnection()  # type: ignore[union-attr]
 
     # The pump.
@@ -175,7 +185,7 @@ class Connection(TwistedProtocol, Generic[R]):
             return
         self._pumping = True
         try:
-            while self._work is None and self._peer_reads and not self._closing:
+            while not self._answering and self._peer_reads and not self._closing:
                 if (event := self._machine.next_event()) is None:
                     break
                 self._begin(event)
@@ -184,24 +194,21 @@ class Connection(TwistedProtocol, Generic[R]):
         self._throttle()
 
     def _begin(self, event: object) -> None:
-        work: Deferred[None] = Deferred.fromCoroutine(self._answer(event))
-        self._work = work
-        work.addErrback(self._broken)
-        work.addCallback(self._answered)
+        self._answering = True
+        work: Deferred[After] = Deferred.fromCoroutine(self._answer(event))
+        self._work = work.addErrback(self._broken).addCallback(self._answered)
+        if not self._answering:
+            self._work = None  # it did not have to wait
 
-    async def _answer(self, event: object) -> None:
+    async def _answer(self, event: object) -> After:
         reply = await self._session.answer(event)
         if reply is None or self._lost:
-            return
+            return After.GO_ON
         output = self._machine.send(reply)
         self._write(output.octets)
         if output.body is not None:
             await self._stream(output.body)
-        if output.after is After.START_TLS:
-            self._start_tls()
-        elif output.after is After.CLOSE:
-            self._reason = "quit"
-            self._close()
+        return output.after
 
     async def _stream(self, body: AsyncGenerator[bytes, None]) -> None:
         try:
@@ -214,7 +221,7 @@ class Connection(TwistedProtocol, Generic[R]):
         finally:
             await body.aclose()
 
-    def _broken(self, failure: Failure) -> None:
+    def _broken(self, failure: Failure) -> After:
         # Sessions answer for their own faults; what comes here is a lost connection, or a body that broke off
         # (there is no way to say so but to close, RFC 1939 has no reply in the midst of one).
         if not isinstance(failure.value, CancelledError):
@@ -222,13 +229,20 @@ class Connection(TwistedProtocol, Generic[R]):
         self._wakeup = None
         if not self._lost:
             self.abort()
+        return After.GO_ON
 
-    def _answered(self, _: None) -> None:
+    def _answered(self, after: After) -> None:
         self._work = None
+        self._answering = False
         if self._lost:
             self._finish()
             return
         self._rest()
+        if after is After.START_TLS:
+            self._start_tls()
+        elif after is After.CLOSE:
+            self._reason = "quit"
+            self._close()
         if self._stopping and self._session.at_rest:
             self._say_farewell("stopped")
         elif not self._pumping:
@@ -250,7 +264,7 @@ class Connection(TwistedProtocol, Generic[R]):
         """Stop reading from a peer that has sent ahead too much or does not read; go on when that is over."""
         if self._lost or self._closing:
             return
-        ahead = self._work is not None and self._machine.buffered >= BUFFER_OCTETS
+        ahead = self._answering and self._machine.buffered >= BUFFER_OCTETS
         wanted = self._peer_reads and not ahead
         if wanted != self._reading:
             self._reading = wanted
@@ -276,10 +290,10 @@ class Connection(TwistedProtocol, Generic[R]):
             self._idle.reset(self._session.idle_seconds)
 
     def _timed_out(self) -> None:
-        if self._work is not None and self._wakeup is None:
-            # We are the slow one: the peer waits for us.
-            self._idle = self._clock.callLater(self._session.idle_seconds, self._timed_out)
-        elif self._work is not None:
+        if self._answering and self._wakeup is None:
+            # We are the slow one: the peer waits for us. (A deadline that has passed leaves no seconds at all.)
+            self._idle = self._clock.callLater(max(self._session.idle_seconds, 1.0), self._timed_out)
+        elif self._answering:
             self._reason = "time-out"
             self.abort()  # in the midst of a body that the peer does not read
         else:
@@ -298,10 +312,10 @@ class Connection(TwistedProtocol, Generic[R]):
         self._closing = True
         if self._idle is not None and self._idle.active():
             self._idle.cancel()
-        self.transport.unregisterProducer()  # type: ignore[union-attr]
-        self.transport.loseConnection()  # type: ignore[union-attr]
         # A peer that never reads, or never answers close_notify, would stay for ever.
         self._abort = self._clock.callLater(CLOSE_SECONDS, self.abort)
+        self.transport.unregisterProducer()  # type: ignore[union-attr]
+        self.transport.loseConnection()  # type: ignore[union-attr]
 
 
 class ConnectionFactory(Factory, Generic[R]):
@@ -313,9 +327,9 @@ class ConnectionFactory(Factory, Generic[R]):
         self,
         clock: IReactorTime,
         tls: IOpenSSLServerConnectionCreator | None,
-        build: Callable[[str, int], tuple[Machine[R], Session[R]]],
+        build: Build[R],
     ) -> None:
-        """`build` makes machine and session for a client's address and port."""
+        """`build` makes machine and session for a client."""
         self._clock = clock
         self._tls = tls
         self._build = build

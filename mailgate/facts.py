@@ -75,8 +75,8 @@ class LoginFailed(Fact):
 
 
 @frozen(kw_only=True)
-class RecipientRefused(Fact):
-    """A sender or recipient was refused; `phase` is "connect", "helo", "mail" or "rcpt"."""
+class CommandRefused(Fact):
+    """A client, its greeting, a sender or a recipient was refused; `phase` is "connect", "helo", "mail" or "rcpt"."""
 
     message: str  # its id; empty before MAIL
     session: str
@@ -89,7 +89,7 @@ class RecipientRefused(Fact):
 
 @frozen(kw_only=True)
 class Handled(Fact):
-    """A handler gave its verdict: `result` is "passed", "refused", "discarded", "failed" or "timed out"."""
+    """A handler gave its verdict: `result` is "passed", "refused", "discarded", "skipped" or "cancelled"."""
 
     message: str
     handler: str

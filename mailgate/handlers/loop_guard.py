@@ -1,0 +1,31 @@
+"""Refuses messages that have passed too many hosts: they travel in a circle (RFC 5321 6.3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zope.interface import implementer
+
+from mailgate.interfaces import IMessageHandler
+from mailgate.mail import PASS, Message, Refused, Reply, Verdict
+
+MAX_HOPS: Final = 100  # RFC 5321 6.3: simple counting wants a threshold of at least 100
+
+
+@implementer(IMessageHandler)
+class LoopGuard:
+    """Counts the Received fields that a message came with, as every host it passed has put one on it."""
+
+    def __init__(self, max_hops: int = MAX_HOPS) -> None:
+        """`max_hops`: the most Received fields that may be there. Raises ValueError below 1."""
+        if max_hops < 1:
+            raise ValueError("max_hops is at least 1")
+        self._max_hops = max_hops
+
+    def handle(self, message: Message) -> Verdict:
+        hops = 0
+        for name in message.body.field_names():
+            hops += name == "received"
+            if hops > self._max_hops:
+                raise Refused(Reply(554, "5.4.6", "Too many hops: the message goes in circles"))
+        return PASS

@@ -1,0 +1,172 @@
+"""The log: a reader of facts that writes a readable line each, and the observers that put lines on a stream.
+
+What a client said is written with its control characters escaped, so that a line stays a line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TextIO
+
+from attrs import asdict
+from constantly import NamedConstant
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    Logger,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+    formatTime,
+)
+from zope.interface import implementer
+
+from mailgate import facts
+from mailgate.interfaces import IFactReader
+
+WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted)
+ERRORS: Final = (facts.NotDelivered, facts.Failed)
+
+
+@implementer(IFactReader)
+class FactLog:
+    """Writes every fact to the log."""
+
+    log = Logger(namespace="mailgate")
+
+    def read(self, fact: facts.Fact) -> None:
+        level = (
+            LogLevel.error
+            if isinstance(fact, ERRORS)
+            else LogLevel.warn
+            if isinstance(fact, WARNINGS)
+            else LogLevel.info
+        )
+        self.log.emit(level, "{line}", line=describe(fact), fact=fact)
+
+
+def _severity(fact: facts.Fact) -> NamedConstant:
+    if isinstance(fact, ERRORS):
+        return LogLevel.error
+    return LogLevel.warn if isinstance(fact, WARNINGS) else LogLevel.info
+
+
+def describe(fact: facts.Fact) -> str:
+    """The fact in a line: its kind, then what matters most."""
+    text = _TEXTS.get(type(fact))
+    return escape(text(fact) if text is not None else repr(fact))
+
+
+def escape(text: str) -> str:
+    """The text on one line: anything that is not printable as \\xNN or \\uNNNN."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def observer(stream: TextIO, style: str = "text", level: str = "info") -> ILogObserver:
+    """An observer that writes events from `level` up to `stream`; `style` is "text" or "json"."""
+    write = _JSONLines(stream) if style == "json" else _TextLines(stream)
+    predicate = LogLevelFilterPredicate(LogLevel.levelWithName(level))
+    return FilteringLogObserver(write, [predicate])
+
+
+@implementer(ILogObserver)
+class _TextLines:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: LogEvent) -> None:
+        _write(self._stream, f"{formatTime(event.get('log_time'))} {_level(event)} {_message(event)}")
+
+
+@implementer(ILogObserver)
+class _JSONLines:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: LogEvent) -> None:
+        line: dict[str, Any] = {
+            "time": event.get("log_time"),
+            "level": _level(event),
+            "namespace": event.get("log_namespace", ""),
+            "message": _message(event),
+        }
+        if isinstance(fact := event.get("fact"), facts.Fact):
+            line |= {"fact": type(fact).__name__, **asdict(fact)}
+        _write(self._stream, json.dumps(line, default=str))
+
+
+def _level(event: LogEvent) -> str:
+    level = event.get("log_level")
+    return level.name if level is not None else "info"
+
+
+def _message(event: LogEvent) -> str:
+    text = escape(formatEvent(event))
+    if (failure := event.get("log_failure")) is not None:
+        text += "\n" + failure.getTraceback().rstrip()
+    return text
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        stream.write(line + "\n")
+        stream.flush()
+    except OSError:
+        # A log that cannot be written (a full disk, a closed pipe) must not stop the mail; and there is nobody to tell.
+        if stream is not sys.__stderr__ and sys.__stderr__ is not None:
+            sys.__stderr__.write("mailgate: the log cannot be written\n")
+
+
+def _to(recipients: tuple[str, ...]) -> str:
+    shown = ", ".join(f"<{path}>" for path in recipients[:3])
+    return shown + (f" and {len(recipients) - 3} more" if len(recipients) > 3 else "")
+
+
+def _accepted(fact: facts.Accepted) -> str:
+    how = "discarded" if fact.discarded else "accepted"
+    unsent = "" if fact.reply_sent else ", reply not sent: the client had gone"
+    return f"{how} {fact.message} from <{fact.sender}> to {_to(fact.recipients)}, {fact.octets} octets{unsent}"
+
+
+def _not_delivered(fact: facts.NotDelivered) -> str:
+    visible = f"; these copies exist: {', '.join(fact.visible)}" if fact.visible else ""
+    return f"not delivered {fact.message}: {fact.reason}{visible}"
+
+
+def _ended(fact: facts.Disconnected) -> str:
+    user = f" user {fact.user}" if fact.user else ""
+    return (
+        f"session {fact.session} ended: {fact.listener} {fact.client}{user}, {fact.reason}, {fact.commands} commands, "
+        f"{fact.octets_in} octets in, {fact.octets_out} out, {fact.seconds:.1f} s"
+    )
+
+
+_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
+    facts.Connected: lambda f: f"session {f.session} begun: {f.listener} {f.client} port {f.port}",
+    facts.Secured: lambda f: f"session {f.session} secured: {f.tls}",
+    facts.Disconnected: _ended,
+    facts.LoggedIn: lambda f: f"login {f.user}: {f.listener} {f.client}, session {f.session}",
+    facts.LoginFailed: lambda f: f"login failed {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}",
+    facts.CommandRefused: lambda f: (
+        f"refused {f.client} at {f.phase}: from <{f.sender}> to <{f.recipient}>: {f.reply}, session {f.session}"
+    ),
+    facts.Handled: lambda f: f"handled {f.message} by {f.handler}: {f.result} {f.detail}".rstrip(),
+    facts.Delivered: lambda f: f"delivered {f.message} to <{f.recipient}>: {', '.join(f.copies) or 'nowhere'}",
+    facts.NotDelivered: lambda f: (
+        f"not delivered {f.message}: {f.reason}"
+        + (f"; these copies exist: {', '.join(f.visible)}" if f.visible else "")
+    ),
+    facts.Accepted: _accepted,
+    facts.MessageRefused: lambda f: (
+        f"refused {f.message} from <{f.sender}> to {_to(f.recipients)}, {f.octets} octets: {f.reply}"
+    ),
+    facts.Fetched: lambda f: f"fetched {f.message or f.uid} by {f.user}, {f.octets} octets, session {f.session}",
+    facts.Deleted: lambda f: f"deleted {f.message or f.uid} by {f.user}, session {f.session}",
+    facts.NotDeleted: lambda f: f"not deleted for {f.user}: {', '.join(f.uids)}: {f.reason}, session {f.session}",
+    facts.Failed: lambda f: f"error {f.error} in {f.where}: {f.reason}, session {f.session}",
+}

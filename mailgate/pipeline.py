@@ -1,0 +1,205 @@
+"""Policies and handlers, asked in order: the first refusal wins.
+
+A step that raises anything unexpected, or takes too long, costs what its error policy says and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Literal, TypeVar
+
+from attrs import field, frozen
+from twisted.internet.defer import CancelledError, TimeoutError, ensureDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface.interface import InterfaceClass
+
+from mailgate.facts import Bulletin, Handled
+from mailgate.interfaces import (
+    IConnectPolicy,
+    IDirectory,
+    IHeloPolicy,
+    IMessageHandler,
+    IRecipientPolicy,
+    ISenderPolicy,
+)
+from mailgate.mail import Discarded, Envelope, Local, Message, Path, Recipient, Refused, Reply, Session, Verdict
+
+T = TypeVar("T")
+OnError = Literal["defer", "skip"]  # 451, or as if the step were not there
+
+STEP_SECONDS: Final = 30.0
+TOTAL_SECONDS: Final = 60.0  # all handlers of one message; senders wait ten minutes (RFC 5321 4.5.3.2.6)
+ABILITIES: Final[tuple[InterfaceClass, ...]] = (
+    IConnectPolicy,
+    IHeloPolicy,
+    ISenderPolicy,
+    IRecipientPolicy,
+    IMessageHandler,
+)
+DEFERRED: Final = Reply(451, "4.3.0", "Cannot judge this now, try again later")
+
+
+@frozen
+class Step:
+    """One policy or handler of the pipeline, by the name that logs and settings use."""
+
+    name: str
+    provider: object = field(repr=False)
+    timeout_seconds: float = STEP_SECONDS
+    on_error: OnError = "defer"
+
+
+class HandlerFault(Exception):
+    """A handler's answer makes no sense; the message says what it did."""
+
+
+class Pipeline:
+    """All steps. `clock` times them; `directory` resolves the targets of redirects."""
+
+    log = Logger(namespace="mailgate.pipeline")
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        directory: IDirectory,
+        bulletin: Bulletin,
+        clock: IReactorTime,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        self._steps = {ability: [step for step in steps if ability.providedBy(step.provider)] for ability in ABILITIES}
+        self._directory = directory
+        self._bulletin = bulletin
+        self._clock = clock
+        self._total_seconds = total_seconds
+
+    async def check_connect(self, session: Session) -> None:
+        """Ask the `IConnectPolicy` steps. Raises `Refused`."""
+        for step in self._steps[IConnectPolicy]:
+            await self._ask(step, IConnectPolicy(step.provider).check_connect, session)
+
+    async def check_helo(self, session: Session) -> None:
+        """Ask the `IHeloPolicy` steps. Raises `Refused`."""
+        for step in self._steps[IHeloPolicy]:
+            await self._ask(step, IHeloPolicy(step.provider).check_helo, session)
+
+    async def check_sender(self, envelope: Envelope) -> None:
+        """Ask the `ISenderPolicy` steps. Raises `Refused`."""
+        for step in self._steps[ISenderPolicy]:
+            await self._ask(step, ISenderPolicy(step.provider).check_sender, envelope)
+
+    async def check_recipient(self, envelope: Envelope, path: Path) -> None:
+        """Ask the `IRecipientPolicy` steps. Raises `Refused`."""
+        for step in self._steps[IRecipientPolicy]:
+            await self._ask(step, IRecipientPolicy(step.provider).check_recipient, envelope, path)
+
+    async def handle(self, message: Message) -> Message:
+        """Run the handlers; give the message with their fields in front and with the recipients they leave.
+
+        Raises `Refused`, or `Discarded` if a handler wants nobody to have it.
+        """
+        deadline = self._clock.seconds() + self._total_seconds
+        for step in self._steps[IMessageHandler]:
+            message = await self._handle(step, message, deadline - self._clock.seconds())
+        return message
+
+    async def _handle(self, step: Step, message: Message, seconds_left: float) -> Message:
+        started = self._clock.seconds()
+        result, detail = "passed", ""
+        try:
+            after: Message | None = await self._ask(step, self._judge, step, message, seconds=seconds_left)
+            if after is None:
+                result = "skipped"
+                return message
+            detail = _difference(message, after)
+            return after
+        except Refused as refusal:
+            result, detail = "refused", str(refusal.reply)
+            raise
+        except Discarded as reason:
+            result, detail = "discarded", str(reason)
+            raise
+        except CancelledError:
+            result, detail = "cancelled", "the client has gone"
+            raise
+        finally:
+            self._bulletin.tell(
+                Handled(
+                    message=message.id,
+                    handler=step.name,
+                    result=result,
+                    detail=detail,
+                    seconds=self._clock.seconds() - started,
+                )
+            )
+
+    async def _judge(self, step: Step, message: Message) -> Message:
+        answer = IMessageHandler(step.provider).handle(message)
+        verdict = await answer if isinstance(answer, Awaitable) else answer
+        if not isinstance(verdict, Verdict):
+            raise HandlerFault(f"handle() gave {verdict!r} instead of a Verdict")
+        known = {recipient.path for recipient in message.envelope.recipients}
+        if strange := (verdict.discard | verdict.redirect.keys()) - known:
+            raise HandlerFault(f"the verdict names {', '.join(map(str, strange))}, who is no recipient")
+        recipients = [await self._apply(verdict, recipient) for recipient in message.envelope.recipients]
+        return message.with_fields(verdict.fields).with_recipients(tuple(recipients))
+
+    async def _apply(self, verdict: Verdict, recipient: Recipient) -> Recipient:
+        if recipient.path in verdict.discard:
+            return Recipient(recipient.path, ())
+        if recipient.path not in verdict.redirect:
+            return recipient
+        destinations: list[Local] = []
+        for target in verdict.redirect[recipient.path]:
+            found = [place for place in await self._directory.resolve(target) if isinstance(place, Local)]
+            if not found:
+                raise HandlerFault(f"the verdict redirects to {target}, which is nobody here")
+            destinations += found
+        return Recipient(recipient.path, tuple(destinations))
+
+    async def _ask(
+        self, step: Step, question: Callable[..., Any], *arguments: object, seconds: float = float("inf")
+    ) -> Any:
+        """The step's answer; None if it failed and is to be skipped. Raises what a step may raise, and `Refused` for
+        a failure that is to be deferred.
+        """
+        try:
+            return await self._timed(min(step.timeout_seconds, seconds), question, arguments)
+        except (Refused, Discarded, CancelledError):
+            raise
+        except TimeoutError:
+            self.log.error("{step} took too long: {on_error}", step=step.name, on_error=step.on_error)
+        except Exception:  # noqa: BLE001 (whatever a step does wrong must not cost more than its policy says)
+            self.log.failure("{step} failed: {on_error}", step=step.name, on_error=step.on_error)
+        if step.on_error == "skip":
+            return None
+        raise Refused(DEFERRED)
+
+    async def _timed(self, seconds: float, question: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
+        if seconds <= 0:
+            raise TimeoutError  # the handlers before this one have used up the common limit
+        answer = question(*arguments)
+        if not isinstance(answer, Awaitable):
+            return answer
+        waiting = ensureDeferred(_awaited(answer))
+        if not waiting.called:
+            waiting.addTimeout(seconds, self._clock)
+        return await waiting
+
+
+async def _awaited(answer: Awaitable[T]) -> T:
+    return await answer
+
+
+def _difference(before: Message, after: Message) -> str:
+    added = [added.name for added in after.fields[: len(after.fields) - len(before.fields)]]
+    changed = [
+        f"{new.path} to {', '.join(_names(new)) or 'nobody'}"
+        for old, new in zip(before.envelope.recipients, after.envelope.recipients, strict=True)
+        if old != new
+    ]
+    return "; ".join([*(f"added {name}" for name in added), *changed])
+
+
+def _names(recipient: Recipient) -> list[str]:
+    return [place.maildrop for place in recipient.destinations if isinstance(place, Local)]

@@ -1,0 +1,1 @@
+"""SMTP, the server's side: grammar, machine, session, server (RFC 5321)."""

@@ -1,0 +1,118 @@
+"""The arguments of SMTP commands (RFC 5321 4.1): text to events, or `Unparsable` with the reply that says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mailgate.mail import Path, Reply
+from mailgate.smtp import events
+from mailgate.wire.address import MAX_DOMAIN_OCTETS, AddressError, parse_path
+
+# RFC 5321 4.1.2: esmtp-param = esmtp-keyword ["=" esmtp-value]
+_PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
+_MECHANISM: Final = re.compile(r"[A-Za-z0-9_-]{1,20}")  # RFC 4422 3.1
+
+
+class Unparsable(ValueError):
+    """The argument does not fit its command."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+def syntax(text: str, status: str = "5.5.4") -> Unparsable:
+    """501 (RFC 5321 4.2.4), with the enhanced status of RFC 3463 3.6 unless a better one is given."""
+    return Unparsable(Reply(501, status, text))
+
+
+def hello(extended: bool) -> Callable[[str], events.Event]:
+    """EHLO and HELO want a domain or address literal (RFC 5321 4.1.1.1).
+
+    Names that are neither (underscores are common) are taken: a server must not refuse mail for its greeting
+    (RFC 5321 4.1.4), and nothing but the log and a Received comment uses the name.
+    """
+
+    def parse(argument: str) -> events.Event:
+        name = argument.strip(" ")
+        if not name or len(name.encode()) > MAX_DOMAIN_OCTETS or re.search(r"[\x00-\x20\x7f]", name):
+            raise syntax("Say the name of your host: EHLO host.example")
+        return events.Hello(extended, name)
+
+    return parse
+
+
+def mail(argument: str) -> events.Event:
+    """FROM:Reverse-path [SP Mail-parameters]."""
+    path, parameters = _path_and_parameters(argument, "FROM:", "5.1.7")
+    return events.Mail(path, parameters)
+
+
+def rcpt(argument: str) -> events.Event:
+    """TO:Forward-path [SP Rcpt-parameters]; the null path is nobody's address."""
+    path, parameters = _path_and_parameters(argument, "TO:", "5.1.3")
+    if path.is_null:
+        raise syntax("A recipient cannot be <>", "5.1.3")
+    return events.Rcpt(path, parameters)
+
+
+def auth(argument: str) -> events.Event:
+    """AUTH SP mechanism [SP initial-response] (RFC 4954 4)."""
+    mechanism, _, initial = argument.partition(" ")
+    if _MECHANISM.fullmatch(mechanism) is None or " " in initial:
+        raise syntax("Syntax: AUTH mechanism [initial-response]")
+    return events.Auth(mechanism.upper(), initial.encode() if initial else None)
+
+
+def verify(argument: str) -> events.Event:
+    """VRFY SP String: what is asked for is not looked at, so it is not kept either."""
+    if not argument:
+        raise syntax("Say whom: VRFY user")
+    return events.Verify()
+
+
+def alone(event: events.Event) -> Callable[[str], events.Event]:
+    """Commands without an argument (RFC 5321 4.1.1.4, .5, .10)."""
+
+    def parse(argument: str) -> events.Event:
+        if argument:
+            raise syntax("This command has no argument")
+        return event
+
+    return parse
+
+
+def anything(event: events.Event) -> Callable[[str], events.Event]:
+    """NOOP and HELP: an argument may be there, and is ignored (RFC 5321 4.1.1.8, 4.1.1.9)."""
+    return lambda argument: event
+
+
+def _path_and_parameters(argument: str, prefix: str, status: str) -> tuple[Path, Mapping[str, str | None]]:
+    if argument[: len(prefix)].upper() != prefix:
+        raise syntax(f"Syntax: {prefix}<address>")
+    try:
+        # Spaces after the colon are not in the grammar, but in many clients.
+        local_part, domain, rest = parse_path(argument[len(prefix) :].lstrip(" "))
+    except AddressError as error:
+        raise syntax(f"Bad address: {error}", status) from None
+    path = Path(local_part, domain)
+    if not str(path).isascii():
+        # RFC 6531 3.5; SMTPUTF8 is not offered, so nobody can have asked for it.
+        raise Unparsable(Reply(553, "5.6.7", "Addresses beyond ASCII are not taken here"))
+    return path, _parameters(rest)
+
+
+def _parameters(text: str) -> Mapping[str, str | None]:
+    if text and not text.startswith(" "):
+        raise syntax("Expected a space after the address")
+    parameters: dict[str, str | None] = {}
+    for word in text.split():
+        match = _PARAMETER.fullmatch(word)
+        if match is None:
+            raise syntax("A parameter is not keyword or keyword=value")
+        if match[1].upper() in parameters:
+            raise syntax(f"{match[1].upper()} is said twice")
+        parameters[match[1].upper()] = match[2]
+    return parameters

@@ -1,0 +1,113 @@
+"""What an SMTP session tells of itself: one method a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mailgate.facts import (
+    Accepted,
+    Bulletin,
+    CommandRefused,
+    Connected,
+    Disconnected,
+    Failed,
+    MessageRefused,
+    Secured,
+)
+from mailgate.mail import Envelope, Message, Reply, Session
+from mailgate.smtp import events
+
+Refusable = events.Connected | events.Hello | events.Mail | events.Rcpt
+
+PHASES: Final[Mapping[type, str]] = {
+    events.Connected: "connect",
+    events.Hello: "helo",
+    events.Mail: "mail",
+    events.Rcpt: "rcpt",
+}
+
+
+class SessionReport:
+    """Tells one session's facts."""
+
+    def __init__(self, bulletin: Bulletin, now: Callable[[], float]) -> None:
+        self._tell = bulletin.tell
+        self._now = now
+        self._began = now()
+
+    def connected(self, session: Session) -> None:
+        """The connection stands."""
+        self._tell(Connected(session=session.id, listener=session.listener, client=session.client, port=session.port))
+
+    def secured(self, session: Session) -> None:
+        """TLS is up."""
+        self._tell(Secured(session=session.id, tls=session.tls))
+
+    def refused(self, session: Session, event: Refusable, envelope: Envelope | None, reply: Reply) -> None:
+        """A command of the session was refused; `envelope` is what there was of a transaction."""
+        sender = event.path if isinstance(event, events.Mail) else envelope.reverse_path if envelope else ""
+        self._tell(
+            CommandRefused(
+                message=envelope.id if envelope is not None else "",
+                session=session.id,
+                client=session.client,
+                phase=PHASES[type(event)],
+                sender=str(sender),
+                recipient=str(event.path) if isinstance(event, events.Rcpt) else "",
+                reply=str(reply),
+            )
+        )
+
+    def accepted(self, message: Message, *, reply_sent: bool, discarded: bool) -> None:
+        """A message was answered with 250, or would have been if the client were still there."""
+        self._tell(
+            Accepted(
+                message=message.id,
+                session=message.envelope.session.id,
+                client=message.envelope.session.client,
+                sender=str(message.envelope.reverse_path),
+                recipients=_paths(message.envelope),
+                octets=message.body.wire_octets,
+                reply_sent=reply_sent,
+                discarded=discarded,
+            )
+        )
+
+    def message_refused(self, envelope: Envelope, octets: int, reply: Reply) -> None:
+        """A message of `octets` was refused after its final dot."""
+        self._tell(
+            MessageRefused(
+                message=envelope.id,
+                session=envelope.session.id,
+                client=envelope.session.client,
+                sender=str(envelope.reverse_path),
+                recipients=_paths(envelope),
+                octets=octets,
+                reply=str(reply),
+            )
+        )
+
+    def failed(self, session: Session, error_id: str, where: str, error: Exception) -> None:
+        """Something unexpected happened; the log has the traceback under `error_id`."""
+        self._tell(Failed(error=error_id, session=session.id, where=where, reason=f"{type(error).__name__}: {error}"))
+
+    def ended(self, session: Session, reason: str, commands: int, octets_in: int, octets_out: int) -> None:
+        """The connection is gone."""
+        self._tell(
+            Disconnected(
+                session=session.id,
+                listener=session.listener,
+                client=session.client,
+                user=session.user,
+                reason=reason,
+                commands=commands,
+                octets_in=octets_in,
+                octets_out=octets_out,
+                seconds=self._now() - self._began,
+            )
+        )
+
+
+def _paths(envelope: Envelope) -> tuple[str, ...]:
+    return tuple(str(recipient.path) for recipient in envelope.recipients)

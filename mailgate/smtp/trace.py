@@ -1,0 +1,47 @@
+"""The Received field (RFC 5321 4.4), exact in form whatever the client said."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from email.utils import format_datetime
+
+from mailgate.mail import Envelope, Field
+from mailgate.wire.address import AddressError, check_domain
+
+
+def received(envelope: Envelope, hostname: str, seconds: float) -> Field:
+    """The field for a message that came at `seconds` (Unix time)."""
+    session = envelope.session
+    tls = f" ({session.tls})" if session.tls else ""
+    # `for` with one recipient only: with more it would disclose blind copies (RFC 5321 7.2).
+    only = f"\n\tfor <{envelope.recipients[0].path}>" if len(envelope.recipients) == 1 else ""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return Field(
+        "Received",
+        f"{_from(session.helo, session.client)}\n\tby {hostname} (mailgate) with {session.protocol}{tls}"
+        f" id {envelope.id}{only};\n\t{format_datetime(moment)}",
+    )
+
+
+def address_literal(client: str) -> str:
+    """An IP address as `[…]` (RFC 5321 4.1.3); an IPv4 address mapped into IPv6 as what it is.
+
+    Raises ValueError for anything else.
+    """
+    ip = ipaddress.ip_address(client.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        return f"[{ip.ipv4_mapped}]" if ip.ipv4_mapped else f"[IPv6:{ip}]"
+    return f"[{ip}]"
+
+
+def _from(helo: str, client: str) -> str:
+    # Extended-Domain = Domain FWS "(" TCP-info ")". A greeting that is no domain never gets into the field.
+    try:
+        info = f" ({address_literal(client)})"
+    except ValueError:
+        info = " (local)"
+    try:
+        return f"from {check_domain(helo)}{info}"
+    except AddressError:
+        return f"from unknown{info}"

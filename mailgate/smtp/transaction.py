@@ -1,0 +1,85 @@
+"""One mail transaction (RFC 5321 3.3): its envelope, and its content while that comes in."""
+
+from __future__ import annotations
+
+import errno
+from typing import Final
+
+from mailgate.mail import Body, Envelope, Recipient, Refused, Reply
+from mailgate.spool import Spool, SpoolFactory
+
+FULL: Final = Reply(452, "4.3.1", "No room for the message now, try again later")
+UNREADY: Final = Reply(451, "4.3.0", "Cannot keep the message now, try again later")
+
+
+class Transaction:
+    """From MAIL to the reply to the final dot. `close` it always."""
+
+    def __init__(self, envelope: Envelope, spools: SpoolFactory, max_octets: int) -> None:
+        self.envelope = envelope
+        self._spools = spools
+        self._max_octets = max_octets
+        self._spool: Spool | None = None
+        self._fault: Reply | None = None  # why the content will be refused, once it has come to its end
+
+    def add(self, recipient: Recipient) -> None:
+        """One recipient more."""
+        self.envelope = self.envelope.with_recipient(recipient)
+
+    @property
+    def receiving(self) -> bool:
+        """Is content coming in?"""
+        return self._spool is not None
+
+    @property
+    def octets(self) -> int:
+        """The size of the content so far, as it came on the wire."""
+        return self._spool.wire_octets if self._spool is not None else 0
+
+    def begin_content(self) -> None:
+        """From now on `write` is called."""
+        self._spool = self._spools()
+
+    def write(self, block: bytes) -> None:
+        """Keep a block. What cannot be kept is read on and refused at its end, once (RFC 5321 4.1.1.4)."""
+        assert self._spool is not None, "begin_content() comes first"
+        if self._fault is not None:
+            return
+        try:
+            self._spool.write(block)
+        except OSError as error:
+            self._fail(_unkept(error))
+        else:
+            if self._spool.wire_octets > self._max_octets:
+                self._fail(too_big(self._max_octets))
+
+    def freeze(self, fault: str | None) -> Body:
+        """The content, complete. Raises `Refused` with what was found wrong on the way."""
+        assert self._spool is not None, "begin_content() comes first"
+        if self._fault is not None:
+            raise Refused(self._fault)
+        if fault is not None:
+            # Bare CR and LF are how one message is smuggled inside another; RFC 5321 2.3.8 forbids them.
+            raise Refused(Reply(550, "5.6.0", f"The content has {fault}"))
+        try:
+            return self._spool.freeze()
+        except OSError as error:
+            raise Refused(_unkept(error)) from error
+
+    def close(self) -> None:
+        """Forget the content."""
+        if self._spool is not None:
+            self._spool.close()
+
+    def _fail(self, reply: Reply) -> None:
+        self._fault = reply
+        self.close()
+
+
+def too_big(max_octets: int) -> Reply:
+    """552 (RFC 1870 6.1, 6.3)."""
+    return Reply(552, "5.3.4", f"Message too big; {max_octets} octets are the limit")
+
+
+def _unkept(error: OSError) -> Reply:
+    return FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else UNREADY
