@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
 from attrs import asdict
-from constantly import NamedConstant
 from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
@@ -48,7 +47,7 @@ class FactLog:
         self.log.emit(level, "{line}", line=describe(fact), fact=fact)
 
 
-def _severity(fact: facts.Fact) -> NamedConstant:
+def _severity(fact: facts.Fact) -> Any:
     if isinstance(fact, ERRORS):
         return LogLevel.error
     return LogLevel.warn if isinstance(fact, WARNINGS) else LogLevel.info

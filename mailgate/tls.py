@@ -56,7 +56,7 @@ class ServerCertificate:
             certificate=chain[0],
             extraCertChain=chain[1:],
             insecurelyLowerMinimumTo=TLSVersion.TLSv1_2,
-            acceptableCiphers=AcceptableCiphers.fromOpenSSLCipherString(CIPHERS),  # type: ignore[no-untyped-call]
+            acceptableCiphers=AcceptableCiphers.fromOpenSSLCipherString(CIPHERS),
             enableSessionTickets=True,  # a mail client that polls shall not shake hands in full each time
         )
         try:

@@ -1,0 +1,194 @@
+"""Development mode: everything that `--dev` makes up, so that the gateway runs without a file of the user's.
+
+A temporary directory for the mail, a certificate of its own, ports above 1024 on loopback, and the few lines that tell
+a person what listens where and how to use it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import evolve
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mailgate import __version__
+from mailgate.config import Config, Listener, load, on_loopback
+from mailgate.faults import Fault
+from mailgate.service import Listening
+
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "hostname": "localhost",
+    "smtp": {"listen": ["tcp:2525"]},
+    "submission": {"listen": ["tcp:2587"], "allow_plaintext": True},
+    "pop3": {"listen": ["tcp:2110"], "listen_tls": ["tcp:2995"], "allow_plaintext": True},
+}
+LABELS: Final[Mapping[str, tuple[str, str]]] = {
+    "smtp.listen": ("SMTP", "STARTTLS"),
+    "submission.listen": ("submission", "STARTTLS, any user and password"),
+    "submission.listen_tls": ("submissions", "TLS, any user and password"),
+    "pop3.listen": ("POP3", "STLS, any user and password"),
+    "pop3.listen_tls": ("POP3S", "TLS, any user and password"),
+}
+CERTIFICATE_DAYS: Final = 30
+_NAMES: Final = (
+    x509.DNSName("localhost"),
+    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    x509.IPAddress(ipaddress.ip_address("::1")),
+)
+
+
+class ExposedError(Exception):
+    """A listener of development mode would be open to others; `fault` says which."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+class Development:
+    """One run in development mode: its directory and its configuration."""
+
+    def __init__(self, *, keep: bool) -> None:
+        """`keep`: does the directory stay after the run?"""
+        self.directory = tempfile.mkdtemp(prefix="mailgate-")  # mode 0700
+        self._keep = keep
+        self._mail = ""
+
+    def configure(self, path: str | None, overrides: Sequence[str], *, beyond_loopback: bool = False) -> Config:
+        """The configuration of this run: the file at `path`, if any, over the defaults, and `overrides` over both.
+
+        A listener without an interface is put on loopback, unless `beyond_loopback` says that others may come.
+        Raises `ConfigError`, and `ExposedError` for a listener that others could reach.
+        """
+        certificate, key = write_certificate(self.directory)
+        made_up = {**DEFAULTS, "state": self.directory, "tls": {"certificate": certificate, "key": key}}
+        config = load(path, overrides, made_up)
+        self._mail = config.store.directory
+        return config if beyond_loopback else _on_loopback(config)
+
+    def clear(self) -> None:
+        """The run is over: remove the directory, unless it is to be kept and has mail."""
+        if not self._keep or not os.path.isdir(os.path.join(self.directory, "mail")):
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def banner(self, listening: Iterable[Listening], *, colour: bool = False) -> str:
+        """What listens where, how to send and fetch, how to stop: for a person, to copy from."""
+        ports = list(listening)
+        bold, dim, plain = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
+        lines = [f"{bold}mailgate {__version__}{plain}, development mode: any recipient, any password", ""]
+        for port in ports:
+            label, detail = LABELS[port.key]
+            lines.append(f"  {bold}{label:<12}{plain}{_place(port):<22}{dim}{detail}{plain}")
+        lines.append(f"  {bold}{'mail':<12}{plain}{self._mail}{self._fate()}")
+        for heading, commands in _recipes(ports):
+            lines += ["", f"{bold}{heading}{plain}", *(f"  {command}" for command in commands)]
+        return "\n".join([*lines, "", f"{bold}Stop{plain}  Ctrl-C", ""])
+
+    def _fate(self) -> str:
+        if not self._mail.startswith(self.directory + os.sep):
+            return ""
+        return "  (kept after exit)" if self._keep else "  (removed at exit)"
+
+
+def _recipes(ports: Sequence[Listening]) -> Iterable[tuple[str, Sequence[str]]]:
+    smtp = next((port for port in ports if port.key == "smtp.listen"), None)
+    pop3 = next((port for port in ports if port.key == "pop3.listen"), None)
+    if smtp is not None:
+        yield (
+            "Send a message",
+            (
+                f"printf 'Subject: Hello\\r\\n\\r\\nIt works.\\r\\n' | curl -sS smtp://{_place(smtp)} "
+                "--mail-from me@example.test --mail-rcpt alice@example.test -T -",
+                f"python3 -c \"import smtplib; smtplib.SMTP('{smtp.host}', {smtp.port}).sendmail("
+                "'me@example.test', 'alice@example.test', 'Subject: Hello\\n\\nIt works.')\"",
+            ),
+        )
+    if pop3 is not None:
+        yield (
+            "Fetch it",
+            (
+                f"curl -sS --user alice@example.test:any pop3://{_place(pop3)}/1",
+                f"python3 -c \"import poplib; p = poplib.POP3('{pop3.host}', {pop3.port}); "
+                "p.user('alice@example.test'); p.pass_('any'); print(b'\\n'.join(p.retr(1)[1]).decode())\"",
+            ),
+        )
+
+
+def _place(port: Listening) -> str:
+    if not port.port:
+        return port.host
+    return f"[{port.host}]:{port.port}" if ":" in port.host else f"{port.host}:{port.port}"
+
+
+def _on_loopback(config: Config) -> Config:
+    def closed(key: str, listeners: Iterable[Listener]) -> tuple[Listener, ...]:
+        return tuple(_closed(key, listener) for listener in listeners)
+
+    return evolve(
+        config,
+        smtp=evolve(config.smtp, listen=closed("smtp.listen", config.smtp.listen)),
+        submission=evolve(
+            config.submission,
+            listen=closed("submission.listen", config.submission.listen),
+            listen_tls=closed("submission.listen_tls", config.submission.listen_tls),
+        ),
+        pop3=evolve(
+            config.pop3,
+            listen=closed("pop3.listen", config.pop3.listen),
+            listen_tls=closed("pop3.listen_tls", config.pop3.listen_tls),
+        ),
+    )
+
+
+def _closed(key: str, listener: Listener) -> Listener:
+    safe = on_loopback(listener)
+    if safe is None:
+        raise ExposedError(
+            Fault(
+                f"{key} = {listener!r}",
+                "development mode takes any password and any recipient, so it listens on loopback only",
+                "if others shall reach it, say --beyond-loopback",
+            )
+        )
+    return Listener(safe)
+
+
+def write_certificate(directory: str) -> tuple[str, str]:
+    """Make a self-signed certificate for localhost; give the paths of certificate and key. Raises OSError."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mailgate development")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=CERTIFICATE_DAYS))
+        .add_extension(x509.SubjectAlternativeName(_NAMES), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file = os.path.join(directory, "cert.pem")
+    key_file = os.path.join(directory, "key.pem")
+    _write_private(certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
+    _write_private(
+        key_file,
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+    return certificate_file, key_file
+
+
+def _write_private(file: str, content: bytes) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)

@@ -1,0 +1,6 @@
+"""The composition root: a `Config` becomes a running gateway. Below this room nothing knows of the configuration."""
+
+from mailgate.service.gateway import CannotStart, Gateway, Listening
+from mailgate.service.inspection import inspect
+
+__all__ = ["CannotStart", "Gateway", "Listening", "inspect"]

@@ -1,0 +1,157 @@
+"""The half that serves: from a `Config` to what each kind of listener answers with."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from attrs import frozen
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.portal import Portal
+from twisted.internet.interfaces import IReactorTime
+
+from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory
+from mailgate.accounts.checker import PasswordChecker
+from mailgate.accounts.directory import Directory
+from mailgate.accounts.domains import Domains
+from mailgate.accounts.realm import Realm
+from mailgate.config import Config
+from mailgate.connection import Build
+from mailgate.delivery import Delivery
+from mailgate.facts import Bulletin
+from mailgate.faults import Fault
+from mailgate.handlers.finding import BadHandler, make_handler
+from mailgate.interfaces import IDirectory, IMailStore, Offload
+from mailgate.mail import make_id
+from mailgate.pipeline import Pipeline, Step
+from mailgate.pop3.personality import Personality as POP3Personality
+from mailgate.pop3.server import pop3_door
+from mailgate.smtp.personality import Personality as SMTPPersonality
+from mailgate.smtp.server import smtp_door
+from mailgate.smtp.session import Surroundings
+from mailgate.spool import Spool
+from mailgate.store.maildir.store import MaildirStore
+
+Kind = Literal["smtp", "submission", "pop3"]
+ENTROPY_BITS: Final = 80
+
+
+@frozen
+class Access:
+    """Who is who, for one gateway."""
+
+    directory: IDirectory
+    checker: ICredentialsChecker
+    domains: Domains | None  # None: anybody
+
+
+@frozen(kw_only=True)
+class Frame:
+    """What a front is built into: the clock and threads of this process, and who reads its facts."""
+
+    clock: IReactorTime
+    disk: Offload
+    hashing: Offload
+    bulletin: Bulletin
+    spools: str  # the directory for bodies that are too large for memory
+    node: str
+
+
+def new_id() -> str:
+    """An id for a message, a session or an error."""
+    return make_id(time.time_ns() // 1_000_000, secrets.randbits(ENTROPY_BITS))
+
+
+def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None]) -> Access:
+    """The accounts on disk; what is wrong with a later edit goes to `report`."""
+    domains = Domains(config.accounts.directory, report)
+    return Access(Directory(domains, config.hostname), PasswordChecker(domains, hashing), domains)
+
+
+def anyone(config: Config) -> Access:
+    """Any recipient, any password: development and tests."""
+    return Access(AnyoneDirectory(config.hostname), AnyoneChecker(config.hostname), None)
+
+
+def steps(config: Config) -> tuple[Step, ...]:
+    """The pipeline's steps. Raises `BadSteps` with a fault for each handler that cannot be had."""
+    made: list[Step] = []
+    faults: list[Fault] = []
+    for number, entry in enumerate(config.handler, 1):
+        try:
+            provider = make_handler(entry.use, entry.options, f"handler {number} ({entry.name})")
+        except BadHandler as error:
+            faults.append(error.fault)
+        else:
+            made.append(Step(entry.name, provider, entry.timeout, entry.on_error))
+    if faults:
+        raise BadSteps(faults)
+    return tuple(made)
+
+
+class BadSteps(Exception):
+    """Handlers that cannot be had."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+class Front:
+    """Store, delivery and pipeline of one gateway, and the doors that lead to them."""
+
+    def __init__(self, config: Config, access: Access, frame: Frame) -> None:
+        """Raises `BadSteps`."""
+        self._config = config
+        self._frame = frame
+        self._directory = access.directory
+        self.store: IMailStore = MaildirStore(config.store.directory, frame.node, frame.disk)
+        self._portal = Portal(Realm(self.store, access.domains), [access.checker])
+        self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
+        self._delivery = Delivery(self.store, frame.bulletin)
+
+    def door(self, kind: Kind, *, tls_on_demand: bool) -> Build[Any]:
+        """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS?"""
+        if kind == "pop3":
+            return self._pop3(tls_on_demand)
+        return self._smtp(kind, tls_on_demand)
+
+    def _smtp(self, kind: Kind, tls_on_demand: bool) -> Build[Any]:
+        submission = kind == "submission"
+        section = self._config.submission if submission else self._config.smtp
+        personality = SMTPPersonality(
+            hostname=self._config.hostname,
+            listener=kind,
+            auth_required=submission,
+            starttls=tls_on_demand,
+            allow_plaintext=submission and self._config.submission.allow_plaintext,
+            max_message_octets=section.max_message,
+            max_recipients=section.max_recipients,
+            idle_seconds=section.idle_timeout,
+        )
+        return smtp_door(
+            Surroundings(
+                personality=personality,
+                pipeline=self._pipeline,
+                directory=self._directory,
+                delivery=self._delivery,
+                portal=self._portal if submission else None,
+                spools=lambda: Spool(self._frame.spools, self._config.store.memory),
+                bulletin=self._frame.bulletin,
+                new_id=new_id,
+                now=time.time,
+            )
+        )
+
+    def _pop3(self, tls_on_demand: bool) -> Build[Any]:
+        section = self._config.pop3
+        personality = POP3Personality(
+            hostname=self._config.hostname,
+            tls_available=tls_on_demand,
+            allow_plaintext=section.allow_plaintext,
+            idle_seconds=section.idle_timeout,
+            login_seconds=section.login_timeout,
+        )
+        return pop3_door(personality, self._portal, self._frame.bulletin, new_id, time.time)

@@ -1,0 +1,185 @@
+"""twistd's door: `twistd -n mailgate`. Options in, a service out; nothing else happens here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from twisted.application.service import IService, Service
+from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver
+from twisted.python import usage
+from twisted.python.components import Componentized
+from twisted.python.logfile import LogFile
+from zope.interface import implementer
+
+from mailgate import __version__
+from mailgate.config import Config, ConfigError, check, find, load
+from mailgate.development import Development, ExposedError
+from mailgate.faults import Fault
+from mailgate.log import observer
+from mailgate.service import CannotStart, Gateway, inspect
+
+NO_CONFIGURATION: Final = (
+    "mailgate: no configuration found (--config, $MAILGATE_CONFIG, ./mailgate.toml, /etc/mailgate/mailgate.toml).\n"
+    "To try it without one: twistd -n mailgate --dev"
+)
+
+
+class Options(usage.Options):
+    """What `twistd mailgate --help` lists."""
+
+    synopsis = "twistd [twistd options] mailgate [options]"
+    longdesc = (
+        "A mail gateway: SMTP in, handlers, a Maildir per user, POP3 out. "
+        "Try it with 'twistd -n mailgate --dev'; etc/mailgate.toml shows every setting."
+    )
+    optFlags = [
+        ["check", None, "Say everything that is wrong with the configuration, and exit."],
+        ["dev", None, "Development mode: no files needed, loopback only, any recipient, any password."],
+        ["beyond-loopback", None, "With --dev: yes, listen where others can reach it, without passwords."],
+        ["verbose", "v", "With --dev: log everything, not only warnings."],
+    ]
+    optParameters = [
+        [
+            "config",
+            "c",
+            None,
+            "The configuration file [$MAILGATE_CONFIG, ./mailgate.toml or /etc/mailgate/…].",
+        ],
+        ["keep", None, "yes", "With --dev: keep the mail after exit, yes or no."],
+    ]
+
+    def __init__(self) -> None:
+        usage.Options.__init__(self)
+        self["set"] = []
+        self.development: Development | None = None
+        self.configuration = Config()
+
+    def opt_set(self, override: str) -> None:
+        """Set one key, as in --set smtp.listen=tcp:2525 or --set 'hostname="mx.example.org"'; may be repeated."""
+        self["set"].append(override)
+
+    def opt_version(self) -> None:
+        """Say which mailgate this is, and exit."""
+        print(f"mailgate {__version__}")  # noqa: T201
+        raise SystemExit(0)
+
+    def postOptions(self) -> None:
+        """Read the configuration; leave with everything that is wrong with it."""
+        if self["keep"] not in ("yes", "no"):
+            raise usage.UsageError("--keep is yes or no")
+        if self["dev"]:
+            self._develop()
+        else:
+            self._configure()
+        if self["check"]:
+            print("The configuration is good.")  # noqa: T201
+            raise SystemExit(0)
+
+    def _develop(self) -> None:
+        self.development = Development(keep=self["keep"] == "yes")
+        try:
+            self.configuration = self.development.configure(
+                self["config"], self["set"], beyond_loopback=bool(self["beyond-loopback"])
+            )
+        except ConfigError as error:
+            self._leave(error.faults)
+        except ExposedError as error:
+            self._leave([error.fault])
+        if faults := inspect(self.configuration):
+            self._leave(faults)
+
+    def _configure(self) -> None:
+        for option in ("beyond-loopback", "verbose"):
+            if self[option]:
+                raise usage.UsageError(f"--{option} goes with --dev")
+        path = find(self["config"], os.environ)
+        if path is None:
+            raise SystemExit(NO_CONFIGURATION)
+        faults = list(check(path, self["set"]))
+        try:
+            self.configuration = load(path, self["set"])
+        except ConfigError as error:
+            self._leave(faults or error.faults)
+        if faults := [*faults, *inspect(self.configuration)]:
+            self._leave(faults)
+
+    def _leave(self, faults: Sequence[Fault]) -> None:
+        if self.development is not None:
+            self.development.clear()
+        raise SystemExit("\n".join(f"mailgate: {fault}" for fault in dict.fromkeys(map(str, faults))))
+
+
+@implementer(IService)
+class TwistdService(Service):
+    """A gateway under twistd: gives it a log, tells a person what listens, and ends twistd if it cannot start."""
+
+    def __init__(self, gateway: Gateway, options: Options) -> None:
+        self._gateway = gateway
+        self._options = options
+
+    def setServiceParent(self, parent: Any) -> None:
+        Service.setServiceParent(self, parent)
+        log = _observer(self._options)
+        if log is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, log)
+
+    def privilegedStartService(self) -> None:
+        Service.privilegedStartService(self)
+        try:
+            self._gateway.privilegedStartService()
+        except CannotStart as error:
+            self._fail(error)
+
+    def startService(self) -> None:
+        Service.startService(self)
+        try:
+            self._gateway.startService()
+        except CannotStart as error:
+            self._fail(error)
+        if self._options.development is not None:
+            _tell(self._options.development, self._gateway)
+
+    async def _stop(self) -> None:
+        await self._gateway.stopService()
+        if self._options.development is not None:
+            self._options.development.clear()
+
+    def stopService(self) -> Deferred[None]:
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop())
+
+    def _fail(self, error: CannotStart) -> None:
+        if self._options.development is not None:
+            self._options.development.clear()
+        raise SystemExit(f"mailgate: {error}")
+
+
+def makeService(options: Options) -> IService:
+    """The service for twistd. Touches nothing: this may run as root."""
+    from twisted.internet import reactor  # twistd has installed the one it wants by now
+
+    gateway = Gateway(options.configuration, reactor, open_to_anyone=options.development is not None)
+    return TwistdService(gateway, options)
+
+
+def _tell(development: Development, gateway: Gateway) -> None:
+    stdout = sys.__stdout__  # twistd has made sys.stdout part of the log
+    if stdout is not None:
+        stdout.write(development.banner(gateway.listening, colour=stdout.isatty()))
+        stdout.flush()
+
+
+def _observer(options: Options) -> ILogObserver | None:
+    """The log that the options ask for; None: twistd's own will do."""
+    twistd: Any = options.parent or {}
+    if twistd.get("logger") or twistd.get("syslog"):
+        return None
+    log = options.configuration.log
+    file = twistd.get("logfile") or ("-" if twistd.get("nodaemon") else "twistd.log")
+    if options.development is not None and not twistd.get("logfile"):
+        return observer(sys.stderr, log.format, "info" if options["verbose"] else "warn")
+    return observer(sys.stdout if file == "-" else LogFile.fromFullPath(file), log.format, log.level)
