@@ -1,0 +1,104 @@
+"""The calls that reach the disk, as one value, so that a test can make each of them fail; and what failing means."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Final
+
+from attrs import frozen
+
+from mailgate.interfaces import StoreError, StoreFull
+
+# No link is followed, nothing outlives an exec, and a FIFO under a message's name cannot block the thread.
+_SAFELY: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | _SAFELY
+READ: Final = os.O_RDONLY | _SAFELY
+CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY
+
+
+@frozen
+class Disk:
+    """What the store asks of the operating system. Each raises OSError, and takes what its namesake in `os` takes."""
+
+    open: Callable[..., int] = os.open
+    close: Callable[[int], None] = os.close
+    read: Callable[[int, int], bytes] = os.read
+    write: Callable[[int, bytes | memoryview], int] = os.write
+    fchmod: Callable[[int, int], None] = os.fchmod
+    chmod: Callable[..., None] = os.chmod
+    fsync: Callable[[int], None] = os.fsync
+    rename: Callable[[str, str], None] = os.rename
+    unlink: Callable[..., None] = os.unlink
+    mkdir: Callable[..., None] = os.mkdir
+    stat: Callable[..., os.stat_result] = os.stat
+    fstat: Callable[[int], os.stat_result] = os.fstat
+    scandir: Callable[[int], AbstractContextManager[Iterator[os.DirEntry[str]]]] = os.scandir
+    flock: Callable[[int, int], None] = fcntl.flock
+
+    @contextmanager
+    def opened(self, path: str, flags: int, dir_fd: int | None = None) -> Iterator[int]:
+        """A descriptor for a while. Raises OSError."""
+        descriptor = self.open(path, flags, dir_fd=dir_fd)
+        try:
+            yield descriptor
+        finally:
+            self.close_quietly(descriptor)
+
+    def close_quietly(self, descriptor: int) -> None:
+        """Close what was only read, or is synced already: an error has nothing more to say."""
+        with suppress(OSError):
+            self.close(descriptor)
+
+    def unlink_quietly(self, path: str) -> None:
+        """Remove what is unwanted. If that fails it stays in `tmp`, where nobody sees it and old files are swept."""
+        with suppress(OSError):
+            self.unlink(path)
+
+
+_FULL: Final = {
+    errno.ENOSPC: "the disk is full: free some space, or inodes",
+    errno.EDQUOT: "the disk quota of mailgate's user is used up: free some space or raise it",
+}
+_TROUBLE: Final = {
+    errno.EMFILE: "mailgate has too many files open: raise LimitNOFILE (ulimit -n)",
+    errno.ENFILE: "the system has too many files open: raise fs.file-max",
+    errno.EACCES: "permission denied: the mail directory must belong to the user that mailgate runs as",
+    errno.EPERM: "not permitted: the mail directory must belong to the user that mailgate runs as",
+    errno.EROFS: "the file system is read-only: see the kernel's log, then mount it read-write again",
+    errno.EIO: "input/output error: the disk may be failing, see the kernel's log",
+    errno.ENOTDIR: "something in its path is not a directory, or is a symbolic link, which mailgate does not follow",
+    errno.ELOOP: "it is a symbolic link, which mailgate does not follow",
+    errno.ENOLCK: "the file system cannot lock: mailgate needs flock on directories",
+    errno.EOPNOTSUPP: "the file system cannot do this: mailgate needs flock and fsync on directories",
+    errno.ENAMETOOLONG: "the name is too long for the file system",
+}
+
+
+def is_full(error: OSError) -> bool:
+    """Is it want of room?"""
+    return error.errno in _FULL
+
+
+def is_unwritable(error: OSError) -> bool:
+    """Can nothing be made on the disk now, while reading goes on?"""
+    return is_full(error) or error.errno in (errno.EROFS, errno.EACCES)
+
+
+def in_words(doing: str, error: OSError) -> str:
+    """What happened and what to do about it, in a sentence for the log."""
+    advice = _FULL.get(error.errno or 0) or _TROUBLE.get(error.errno or 0) or error.strerror or str(error)
+    where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+    return f"{doing}: {advice}{where}"
+
+
+@contextmanager
+def as_store_error(doing: str) -> Iterator[None]:
+    """Turn an OSError into `StoreFull` or `StoreError`; nothing else leaves the store."""
+    try:
+        yield
+    except OSError as error:
+        raise (StoreFull if is_full(error) else StoreError)(in_words(doing, error)) from error

@@ -1,0 +1,68 @@
+"""The names of message files: ours, `<seconds>.<id>.<node>,S=<octets>,W=<octets on the wire>`, and other programs'.
+
+A name is `<unique>[,<extras>][:<info>]`. What other programs change is the info (`2,` and the flags). Dovecot's
+`S=` and `W=` sizes have the same meaning as ours; it ignores extras that it does not know, such as our `U=1`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import frozen
+
+from mailgate.interfaces import StoreError
+
+UNIQUE_OCTETS: Final = 60
+_SMTPUTF8: Final = "U=1"
+_PART: Final = re.compile(r"[0-9A-Za-z_-]+")
+_SECONDS: Final = re.compile(r"([0-9]{1,11})(?:\.|\Z)")
+_OURS: Final = re.compile(r"[0-9]{1,11}\.([0-9a-hjkmnp-tv-z]{26})\.[0-9A-Za-z_-]+")
+_SIZE: Final = re.compile(r"[0-9]{1,18}")
+
+
+@frozen
+class Filename:
+    """What a message file's name says."""
+
+    base: str  # without the info: what stays the same when flags change
+    unique: str  # without the extras as well
+    seconds: int | None  # arrival, Unix time
+    wire_octets: int | None
+    id: str  # the message's, where mailgate delivered it; else empty
+    smtputf8: bool
+
+
+def compose_unique(seconds: int, message_id: str, node: str) -> str:
+    """The part before the comma. Raises `StoreError` for what does not belong in a name."""
+    unique = f"{max(seconds, 0)}.{message_id}.{node}"
+    if not (_PART.fullmatch(message_id) and _PART.fullmatch(node)) or len(unique) > UNIQUE_OCTETS:
+        raise StoreError(f"{message_id!r} and {node!r} do not make the name of a file")
+    return unique
+
+
+def compose(unique: str, octets: int, wire_octets: int, smtputf8: bool) -> str:
+    """The whole name; sizes as in the file and with CRLF line ends."""
+    return f"{unique},S={octets},W={wire_octets}" + (f",{_SMTPUTF8}" if smtputf8 else "")
+
+
+def base_of(name: str) -> str:
+    """The name without the info."""
+    return name.partition(":")[0]
+
+
+def parse(name: str) -> Filename:
+    """Read any name; what it does not say is None, empty or False."""
+    base = base_of(name)
+    unique, *extras = base.split(",")
+    seconds = _SECONDS.match(unique)
+    ours = _OURS.fullmatch(unique)
+    wire = next((extra[2:] for extra in extras if extra.startswith("W=")), "")
+    return Filename(
+        base,
+        unique,
+        int(seconds[1]) if seconds else None,
+        int(wire) if _SIZE.fullmatch(wire) else None,
+        ours[1] if ours else "",
+        _SMTPUTF8 in extras,
+    )

@@ -1,0 +1,160 @@
+"""Where a maildrop lies, and getting there: directories made durably, opened one by one without following a link."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from mailgate.store.maildir import names
+from mailgate.store.maildir.disk import DIRECTORY, READ, Disk
+
+TMP: Final = "tmp"
+NEW: Final = "new"
+CUR: Final = "cur"
+_DIRECTORY_MODE: Final = 0o700
+_ROOT: Final = DIRECTORY & ~os.O_NOFOLLOW  # the administrator says where the root is, a link included
+REMEMBERED: Final = 100_000  # of how many directories to remember that they are durable
+
+
+class Layout:
+    """The directories below a root. Methods block and raise OSError; `StoreError` for a name that makes no path."""
+
+    def __init__(self, root: str, disk: Disk) -> None:
+        self.root = os.path.abspath(root)  # twistd changes the working directory later on
+        self._disk = disk
+        self._durable: set[str] = set()
+        self._lock = threading.Lock()
+
+    def path(self, maildrop: str) -> str:
+        """The maildrop's directory."""
+        return os.path.join(self.root, *names.to_segments(maildrop))
+
+    @contextmanager
+    def opened(self, maildrop: str, *, make: bool) -> Iterator[int]:
+        """The maildrop's directory for a while."""
+        descriptor = self.open(maildrop, make=make)
+        try:
+            yield descriptor
+        finally:
+            self._disk.close_quietly(descriptor)
+
+    def open(self, maildrop: str, *, make: bool) -> int:
+        """A descriptor of the maildrop's directory; `make` makes it, with tmp, new and cur, as far as it is missing."""
+        domain, user = names.to_segments(maildrop)
+        if make:
+            self._make_root()
+        with self._disk.opened(self.root, _ROOT) as root, self._descend(root, domain, make) as directory:
+            descriptor = self._enter(directory, user, make)
+        try:
+            if make:
+                self._make_folders(descriptor)
+        except BaseException:
+            self._disk.close_quietly(descriptor)
+            raise
+        return descriptor
+
+    def settle(self, maildrop: str) -> None:
+        """Make sure that the maildrop's directory itself survives a crash.
+
+        One that is there may have been made a moment ago, by another thread or before a crash, and never have reached
+        the disk: so each is synced once in the life of a process.
+        """
+        path = self.path(maildrop)
+        with self._lock:
+            if path in self._durable:
+                return
+        for directory in (path, os.path.dirname(path), self.root):
+            self._sync(directory)
+        with self._lock:
+            if len(self._durable) >= REMEMBERED:
+                self._durable.clear()
+            self._durable.add(path)
+
+    def maildrops(self) -> list[str]:
+        """The names of all maildrops, in order."""
+        found: list[str] = []
+        with suppress(FileNotFoundError), self._disk.opened(self.root, _ROOT) as root:
+            for domain in self._directories(root):
+                with suppress(FileNotFoundError), self._disk.opened(domain, DIRECTORY, root) as directory:
+                    found += self._maildrops_in(directory, domain)
+        return sorted(found)
+
+    def _maildrops_in(self, directory: int, domain: str) -> Iterator[str]:
+        for user in self._directories(directory):
+            name = names.from_segments(domain, user)
+            if name is not None and self._is_directory(os.path.join(user, NEW), directory):
+                yield name
+
+    def _directories(self, descriptor: int) -> list[str]:
+        with self._disk.scandir(descriptor) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+    def _is_directory(self, path: str, directory: int) -> bool:
+        try:
+            return stat.S_ISDIR(self._disk.stat(path, dir_fd=directory, follow_symlinks=False).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    @contextmanager
+    def _descend(self, parent: int, name: str, make: bool) -> Iterator[int]:
+        descriptor = self._enter(parent, name, make)
+        try:
+            yield descriptor
+        finally:
+            self._disk.close_quietly(descriptor)
+
+    def _enter(self, parent: int, name: str, make: bool) -> int:
+        try:
+            return self._disk.open(name, DIRECTORY, dir_fd=parent)
+        except FileNotFoundError:
+            if not make:
+                raise
+        self._make(parent, name)
+        self._disk.fsync(parent)
+        return self._disk.open(name, DIRECTORY, dir_fd=parent)
+
+    def _make(self, parent: int, name: str) -> None:
+        with suppress(FileExistsError):  # another thread or program was faster
+            self._disk.mkdir(name, _DIRECTORY_MODE, dir_fd=parent)
+            self._disk.chmod(name, _DIRECTORY_MODE, dir_fd=parent)  # whatever the umask took away
+
+    def _make_folders(self, maildrop: int) -> None:
+        missing = [folder for folder in (TMP, NEW, CUR) if not self._is_directory(folder, maildrop)]
+        for folder in missing:
+            self._make(maildrop, folder)
+            with self._disk.opened(folder, DIRECTORY, maildrop):  # is it a directory now, and not a link?
+                pass
+        if missing:
+            self._disk.fsync(maildrop)
+
+    def _sync(self, path: str) -> None:
+        with self._disk.opened(path, _ROOT) as directory:
+            self._disk.fsync(directory)
+
+    def _make_root(self) -> None:
+        missing = []
+        path = self.root
+        while not os.path.isdir(path):
+            missing.append(path)
+            path = os.path.dirname(path)
+        for directory in reversed(missing):
+            with self._disk.opened(os.path.dirname(directory), _ROOT) as parent:
+                self._make(parent, os.path.basename(directory))
+                self._disk.fsync(parent)
+
+
+def open_regular(disk: Disk, directory: int, name: str) -> tuple[int, int]:
+    """(a descriptor to read from, the size) of a regular file. Raises OSError, FileNotFoundError for anything else."""
+    descriptor = disk.open(name, READ, dir_fd=directory)
+    try:
+        status = disk.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(f"{name} is not a regular file")
+    except BaseException:
+        disk.close_quietly(descriptor)
+        raise
+    return descriptor, status.st_size

@@ -1,0 +1,131 @@
+"""The store of Maildirs: stages and opens, and can be browsed without the lock."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from zope.interface import implementer
+
+from mailgate.interfaces import (
+    Gone,
+    IBrowser,
+    IContent,
+    IMaildrop,
+    IMaildropNames,
+    IMailStore,
+    IStaged,
+    IUsage,
+    Offload,
+)
+from mailgate.mail import Copy, Entry, Message, Snapshot
+from mailgate.store.maildir.commit import Pending, commit, discard
+from mailgate.store.maildir.disk import Disk, as_store_error, is_unwritable
+from mailgate.store.maildir.handover import hand_over
+from mailgate.store.maildir.layout import Layout
+from mailgate.store.maildir.locate import Locator
+from mailgate.store.maildir.lock import lock
+from mailgate.store.maildir.maildrop import Maildrop, NoMaildrop, open_content
+from mailgate.store.maildir.snapshots import EMPTY, Snapshots
+from mailgate.store.maildir.staging import Staged, Writer
+
+_NODE: Final = re.compile(r"[0-9A-Za-z_-]{1,16}")
+
+
+@implementer(IMailStore, IBrowser, IMaildropNames, IUsage)
+class MaildirStore:
+    """Maildirs below `root`, which is made when the first maildrop is.
+
+    `node` is this gateway's name in file names (1 to 16 of 0-9 A-Z a-z _ -, 8 by custom; else ValueError), unlike any
+    other that works on the same root. All disk work goes through `offload`. `clock` gives Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        node: str,
+        offload: Offload,
+        clock: Callable[[], float] = time.time,
+        disk: Disk = Disk(),  # noqa: B008 - a frozen value
+    ) -> None:
+        if _NODE.fullmatch(node) is None:
+            raise ValueError(f"not the name of a node: {node!r}")
+        self._offload = offload
+        self._disk = disk
+        self._layout = Layout(root, disk)
+        self._writer = Writer(self._layout, disk, node, clock)
+        self._snapshots = Snapshots(disk, clock)
+
+    async def stage(self, message: Message, copies: Sequence[Copy]) -> IStaged:
+        """See `IMailStore`. The copies' names in the log are the paths of their files."""
+        write = partial(self._writer.write, message, copies)
+        files = await hand_over(self._offload, write, partial(discard, self._disk))
+        return Staged(files, self._commit, self._offload, self._disk)
+
+    def open(self, maildrop: str) -> Awaitable[IMaildrop]:
+        """See `IMailStore`. A maildrop that is not there is made; where the disk forbids that, an empty one opens."""
+        return hand_over(self._offload, partial(self._open, maildrop), lambda opened: opened.release())
+
+    def names(self) -> Awaitable[Sequence[str]]:
+        """See `IMaildropNames`."""
+        return self._offload(self._names)
+
+    def browse(self, maildrop: str) -> Awaitable[Snapshot]:
+        """See `IBrowser`."""
+        return self._offload(partial(self._browse, maildrop))
+
+    def read(self, maildrop: str, entry: Entry) -> Awaitable[IContent]:
+        """See `IBrowser`."""
+        return hand_over(self._offload, partial(self._read, maildrop, entry), lambda content: content.close())
+
+    async def usage(self, maildrop: str) -> tuple[int, int]:
+        """See `IUsage`."""
+        snapshot = await self.browse(maildrop)
+        return len(snapshot.entries), snapshot.octets
+
+    def _commit(self, files: Sequence[Pending]) -> Awaitable[None]:
+        return self._offload(partial(commit, self._disk, files))
+
+    def _open(self, maildrop: str) -> IMaildrop:
+        with as_store_error(f"cannot open the maildrop of {maildrop}"):
+            directory = self._enter(maildrop)
+            if directory is None:
+                return NoMaildrop()
+            held = lock(self._disk, directory, maildrop)
+        return Maildrop(self._layout.path(maildrop), held, self._snapshots, self._offload, self._disk)
+
+    def _enter(self, maildrop: str) -> int | None:
+        try:
+            return self._layout.open(maildrop, make=True)
+        except OSError as error:
+            # Reading must go on where nothing can be made. Does it exist all the same?
+            unmade = error
+        with suppress(FileNotFoundError):
+            return self._layout.open(maildrop, make=False)
+        if is_unwritable(unmade):
+            return None
+        raise unmade
+
+    def _names(self) -> Sequence[str]:
+        with as_store_error("cannot list the maildrops"):
+            return self._layout.maildrops()
+
+    def _browse(self, maildrop: str) -> Snapshot:
+        with as_store_error(f"cannot list the maildrop of {maildrop}"):
+            try:
+                with self._layout.opened(maildrop, make=False) as directory:
+                    return self._snapshots.take(self._layout.path(maildrop), directory)
+            except FileNotFoundError:
+                return EMPTY
+
+    def _read(self, maildrop: str, entry: Entry) -> IContent:
+        with as_store_error(f"cannot open the maildrop of {maildrop}"):
+            try:
+                with self._layout.opened(maildrop, make=False) as directory:
+                    return open_content(self._disk, self._offload, Locator(self._disk), directory, entry)
+            except FileNotFoundError:
+                raise Gone(f"there is no maildrop of {maildrop}") from None

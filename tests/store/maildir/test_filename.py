@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.interfaces import StoreError
+from mailgate.mail import make_id
+from mailgate.store.maildir.filename import UNIQUE_OCTETS, Filename, base_of, compose, compose_unique, parse
+
+ID = make_id(1_700_000_000_000, 1)
+
+
+@given(
+    st.integers(0, 99_999_999_999),
+    st.integers(0, (1 << 48) - 1),
+    st.integers(0, (1 << 80) - 1),
+    st.integers(0, 1 << 40),
+    st.integers(0, 1 << 40),
+    st.booleans(),
+    st.sampled_from(["", ":2,", ":2,FRS", ":1,x"]),
+)
+def test_what_is_composed_is_read_back(
+    seconds: int, milliseconds: int, entropy: int, octets: int, wire_octets: int, smtputf8: bool, info: str
+) -> None:
+    identity = make_id(milliseconds, entropy)
+    unique = compose_unique(seconds, identity, "node0001")
+    name = compose(unique, octets, wire_octets, smtputf8)
+    assert len(unique) <= UNIQUE_OCTETS and f",S={octets},W={wire_octets}" in name
+    assert parse(name + info) == Filename(name, unique, seconds, wire_octets, identity, smtputf8)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "wire_octets", "identity", "smtputf8"),
+    [
+        ("1491941793.M41850P8566.mx1,S=10956:2,STln", 1491941793, None, "", False),
+        ("1491941793.M1P2.mx1,S=10,W=12:2,S", 1491941793, 12, "", False),
+        ("1491941793.M1P2.mx1,W=12x", 1491941793, None, "", False),
+        ("1491941793", 1491941793, None, "", False),
+        ("hello", None, None, "", False),
+        ("123456789012.x", None, None, "", False),
+        ("١٢.x", None, None, "", False),
+        ("12x.y", None, None, "", False),
+        ("", None, None, "", False),
+        (":2,S", None, None, "", False),
+        ("x,U=1", None, None, "", True),
+        (f"1.{ID}", 1, None, "", False),
+        (f"1.{ID}.n", 1, None, ID, False),
+    ],
+)
+def test_names_of_other_programs(
+    name: str, seconds: int | None, wire_octets: int | None, identity: str, smtputf8: bool
+) -> None:
+    base = name.partition(":")[0]
+    assert base_of(name) == base
+    assert parse(name) == Filename(base, base.partition(",")[0], seconds, wire_octets, identity, smtputf8)
+
+
+@given(st.text())
+def test_any_name_can_be_read(name: str) -> None:
+    parsed = parse(name)
+    assert name.startswith(parsed.base) and parsed.base.startswith(parsed.unique)
+
+
+@pytest.mark.parametrize(
+    ("identity", "node"),
+    [("", "n"), ("../x", "n"), ("a.b", "n"), ("a", ""), ("a", "n,S=1"), ("a" * 60, "n"), ("a", "/")],
+)
+def test_what_does_not_belong_in_a_name(identity: str, node: str) -> None:
+    with pytest.raises(StoreError):
+        compose_unique(1, identity, node)
+
+
+def test_a_clock_before_1970_makes_no_odd_name() -> None:
+    assert compose_unique(-5, ID, "n") == f"0.{ID}.n"

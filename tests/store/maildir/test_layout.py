@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailgate.interfaces import StoreError
+from mailgate.store.maildir import layout as layout_module
+from mailgate.store.maildir.disk import DIRECTORY, Disk
+from mailgate.store.maildir.layout import Layout, open_regular
+from tests.store.support import ALICE, BOB, FaultyDisk, fault, open_descriptors
+
+
+@pytest.fixture(params=[0o022, 0o777], ids=["usual umask", "odd umask"])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_directories_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    root = tmp_path / "deep" / "mail"
+    with Layout(str(root), Disk()).opened(ALICE, make=True):
+        pass
+    for part in (
+        "",
+        "example.test",
+        "example.test/alice",
+        *(f"example.test/alice/{sub}" for sub in ("tmp", "new", "cur")),
+    ):
+        assert stat.S_IMODE((root / part).stat().st_mode) == 0o700
+
+
+def test_what_is_made_is_synced_from_the_top(tmp_path: Path) -> None:
+    faulty = FaultyDisk()
+    layout = Layout(str(tmp_path / "mail"), faulty.disk)
+    with layout.opened(ALICE, make=True):
+        pass
+    assert faulty.calls.count("mkdir") == 6
+    assert faulty.calls.count("fsync") == 4  # above root, root, domain, user
+    layout.settle(ALICE)
+    layout.settle(ALICE)
+    assert faulty.calls.count("fsync") == 7
+
+
+def test_missing_folders_are_made_again(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path), Disk())
+    with layout.opened(ALICE, make=True):
+        pass
+    (tmp_path / "example.test/alice/new").rmdir()
+    with layout.opened(ALICE, make=True):
+        assert (tmp_path / "example.test/alice/new").is_dir()
+
+
+def test_without_make_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), Layout(str(tmp_path / "mail"), Disk()).opened(ALICE, make=False):
+        pass
+    assert not (tmp_path / "mail").exists()
+
+
+@pytest.mark.parametrize(
+    "where", ["example.test", "example.test/alice", "example.test/alice/new", "example.test/alice/tmp"]
+)
+def test_no_link_is_followed(tmp_path: Path, where: str) -> None:
+    elsewhere, root = tmp_path / "elsewhere", tmp_path / "mail"
+    for folder in ("alice/new", "alice/cur", "alice/tmp"):
+        (elsewhere / folder).mkdir(parents=True)
+    (root / where).parent.mkdir(parents=True)
+    (root / where).symlink_to(elsewhere)
+    before = open_descriptors()
+    with pytest.raises(NotADirectoryError), Layout(str(root), Disk()).opened(ALICE, make=True):
+        pass
+    assert open_descriptors() == before
+
+
+def test_the_root_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "disk2").mkdir()
+    (tmp_path / "mail").symlink_to("disk2")
+    with Layout(str(tmp_path / "mail"), Disk()).opened(ALICE, make=True):
+        assert (tmp_path / "disk2/example.test/alice/new").is_dir()
+
+
+def test_another_program_is_faster(tmp_path: Path) -> None:
+    def mkdir(name: str, mode: int, dir_fd: int) -> None:
+        os.mkdir(name, mode, dir_fd=dir_fd)
+        raise fault(errno.EEXIST)
+
+    disk = Disk(mkdir=mkdir)
+    with Layout(str(tmp_path), disk).opened(ALICE, make=True) as directory:
+        assert sorted(os.listdir(directory)) == ["cur", "new", "tmp"]
+
+
+def test_a_name_that_makes_no_path(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        Layout(str(tmp_path), Disk()).open("alice", make=True)
+
+
+def test_names_of_what_is_there(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path / "mail"), Disk())
+    assert layout.maildrops() == []
+    for maildrop in (BOB, ALICE, "ü@x.test"):
+        with layout.opened(maildrop, make=True):
+            pass
+    (tmp_path / "mail/example.test/Carol/new").mkdir(parents=True)
+    (tmp_path / "mail/example.test/dave").mkdir()
+    (tmp_path / "mail/example.test/eve").mkdir()
+    (tmp_path / "mail/example.test/eve/new").symlink_to(tmp_path)
+    (tmp_path / "mail/example.test/link").symlink_to("alice")
+    (tmp_path / "mail/example.test/file").write_bytes(b"")
+    (tmp_path / "mail/file").write_bytes(b"")
+    assert layout.maildrops() == sorted([ALICE, BOB, "ü@x.test"])
+
+
+def test_what_is_remembered_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout_module, "REMEMBERED", 1)
+    faulty = FaultyDisk()
+    layout = Layout(str(tmp_path), faulty.disk)
+    for maildrop in (ALICE, BOB):
+        with layout.opened(maildrop, make=True):
+            pass
+    for maildrop in (ALICE, BOB, ALICE, ALICE):
+        layout.settle(maildrop)
+    assert faulty.calls.count("fsync") == 5 + 9
+
+
+def test_a_failed_sync_is_not_taken_for_done(tmp_path: Path) -> None:
+    faulty = FaultyDisk()
+    layout = Layout(str(tmp_path), faulty.disk)
+    with layout.opened(ALICE, make=True):
+        pass
+    faulty.always = {"fsync": fault(errno.EIO)}
+    with pytest.raises(OSError, match="Input"):
+        layout.settle(ALICE)
+    faulty.always = {}
+    faulty.calls.clear()
+    layout.settle(ALICE)
+    assert faulty.calls.count("fsync") == 3
+
+
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    disk = Disk()
+    (tmp_path / "file").write_bytes(b"four")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("file")
+    before = open_descriptors()
+    with disk.opened(str(tmp_path), DIRECTORY) as directory:
+        descriptor, octets = open_regular(disk, directory, "file")
+        assert octets == 4
+        os.close(descriptor)
+        for name in ("fifo", "folder", "gone"):
+            with pytest.raises(FileNotFoundError):
+                open_regular(disk, directory, name)
+        with pytest.raises(OSError, match="symbolic"):
+            open_regular(disk, directory, "link")
+    assert open_descriptors() == before

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from zope.interface.verify import verifyObject
+
+from mailgate.interfaces import Gone, IMaildrop, InUse, NotRemoved, StoreError
+from mailgate.mail import Entry
+from mailgate.store.maildir.disk import Disk
+from mailgate.store.maildir.maildrop import NoMaildrop
+from mailgate.store.maildir.store import MaildirStore
+from tests.store.support import (
+    ALICE,
+    NODE,
+    FaultyDisk,
+    Later,
+    at_once,
+    cancel,
+    content_of,
+    deliver,
+    fault,
+    files_below,
+    message,
+    open_descriptors,
+    result_of,
+    started,
+)
+
+
+@pytest.fixture
+def faulty() -> FaultyDisk:
+    return FaultyDisk()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "example.test" / "alice"
+
+
+@pytest.fixture
+def maildrop(tmp_path: Path, faulty: FaultyDisk) -> Any:
+    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk)
+    for number in range(3):
+        result_of(deliver(store, message(b"%d\n" % number), ALICE))
+    opened = result_of(store.open(ALICE))
+    faulty.calls.clear()
+    return opened
+
+
+def _entries(maildrop: Any) -> tuple[Entry, ...]:
+    entries: tuple[Entry, ...] = result_of(maildrop.snapshot()).entries
+    return entries
+
+
+def _mark_read(home: Path, entry: Entry) -> None:
+    name = entry.key.partition("/")[2]
+    os.rename(home / "new" / name, home / "cur" / f"{name}:2,S")
+
+
+def test_a_message_that_mutt_has_marked_is_found(maildrop: Any, home: Path) -> None:
+    first, second, third = _entries(maildrop)
+    _mark_read(home, first)
+    _mark_read(home, second)
+    assert result_of(content_of(result_of(maildrop.read(first)))).endswith(b"0\n")
+    result_of(maildrop.remove([second]))
+    assert [entry.uid for entry in _entries(maildrop)] == [first.uid, third.uid]
+
+
+def test_a_message_that_another_program_removed(maildrop: Any, home: Path) -> None:
+    first, second, third = _entries(maildrop)
+    os.unlink(home / first.key)
+    with pytest.raises(Gone, match=first.uid):
+        result_of(maildrop.read(first))
+    result_of(maildrop.remove([first, second]))
+    assert _entries(maildrop) == (third,)
+
+
+def test_a_message_that_became_something_else_is_not_opened(maildrop: Any, home: Path, tmp_path: Path) -> None:
+    first, second, _ = _entries(maildrop)
+    (tmp_path / "secret").write_bytes(b"secret")
+    os.unlink(home / first.key)
+    (home / first.key).symlink_to(tmp_path / "secret")
+    os.unlink(home / second.key)
+    os.mkfifo(home / second.key)
+    before = open_descriptors()
+    for entry in (first, second):
+        with pytest.raises(StoreError):
+            result_of(maildrop.read(entry))
+    assert open_descriptors() == before
+
+
+def test_a_new_that_became_a_link_is_not_followed(maildrop: Any, home: Path, tmp_path: Path) -> None:
+    first, _, _ = _entries(maildrop)
+    os.rename(home / "new", tmp_path / "elsewhere")
+    (home / "new").symlink_to(tmp_path / "elsewhere")
+    for call in (maildrop.snapshot, lambda: maildrop.read(first), lambda: maildrop.remove([first])):
+        with pytest.raises(StoreError):
+            result_of(call())
+    assert len(os.listdir(tmp_path / "elsewhere")) == 3
+
+
+def test_a_maildrop_that_somebody_removed_altogether(maildrop: Any, home: Path) -> None:
+    entries = _entries(maildrop)
+    for name in files_below(str(home)):
+        os.unlink(home / name)
+    for folder in ("new", "cur", "tmp", ""):
+        os.rmdir(home / folder)
+    assert _entries(maildrop) == ()
+    with pytest.raises(Gone):
+        result_of(maildrop.read(entries[0]))
+    result_of(maildrop.remove(entries))
+
+
+def test_removal_is_durable(maildrop: Any, faulty: FaultyDisk) -> None:
+    entries = _entries(maildrop)
+    faulty.calls.clear()
+    result_of(maildrop.remove(entries[:2]))
+    assert faulty.calls.count("unlink") == 2
+    assert faulty.calls[faulty.calls.index("fsync") :].count("unlink") == 0
+    assert faulty.calls.count("fsync") == 2
+    faulty.calls.clear()
+    result_of(maildrop.remove([]))
+    assert faulty.calls == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE])
+def test_whichever_call_fails_what_remains_is_named(
+    maildrop: Any, faulty: FaultyDisk, tmp_path: Path, number: int
+) -> None:
+    store = MaildirStore(str(tmp_path), NODE, at_once)
+    entries = _entries(maildrop)
+    faulty.calls.clear()
+    result_of(maildrop.remove(entries[:2]))
+    for at, call in enumerate(list(faulty.calls)):
+        for _ in range(2):
+            result_of(deliver(store, message(), ALICE))
+        entries = _entries(maildrop)
+        faulty.calls.clear()
+        faulty.faults = {at: fault(number)}
+        before = open_descriptors()
+        try:
+            result_of(maildrop.remove(entries[:2]))
+        except NotRemoved as error:
+            named = error.entries
+        else:
+            named = ()
+            assert call == "close"
+        faulty.faults = {}
+        left = _entries(maildrop)
+        assert set(left) - set(named) == set(entries[2:])  # the rest was tried, nothing unmarked was touched
+        assert open_descriptors() == before
+
+
+def test_on_a_read_only_disk_reading_goes_on(tmp_path: Path, faulty: FaultyDisk) -> None:
+    writer = MaildirStore(str(tmp_path), NODE, at_once)
+    result_of(deliver(writer, message(b"x\n"), ALICE))
+    (tmp_path / "example.test" / "alice" / "cur").rmdir()
+    for call in ("mkdir", "chmod", "fchmod", "rename", "unlink", "write"):
+        faulty.always[call] = fault(errno.EROFS)
+    maildrop = result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
+    (entry,) = _entries(maildrop)
+    assert result_of(content_of(result_of(maildrop.read(entry)))).endswith(b"x\n")
+    with pytest.raises(NotRemoved, match="read-only") as caught:
+        result_of(maildrop.remove([entry]))
+    assert caught.value.entries == (entry,)
+    maildrop.release()
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES])
+def test_where_nothing_can_be_made_an_unknown_maildrop_is_empty(
+    tmp_path: Path, faulty: FaultyDisk, number: int
+) -> None:
+    faulty.always = {"mkdir": fault(number)}
+    maildrop = result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
+    assert isinstance(maildrop, NoMaildrop) and verifyObject(IMaildrop, maildrop)
+    assert _entries(maildrop) == ()
+    with pytest.raises(Gone):
+        result_of(maildrop.read(Entry("u", 1, "new/u")))
+    result_of(maildrop.remove([Entry("u", 1, "new/u")]))
+    maildrop.release()
+    maildrop.release()
+
+
+def test_other_trouble_with_making_one_is_told(tmp_path: Path, faulty: FaultyDisk) -> None:
+    faulty.always = {"mkdir": fault(errno.EIO)}
+    with pytest.raises(StoreError, match=r"alice@example\.test"):
+        result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.EACCES])
+def test_trouble_with_reading_leaks_nothing(tmp_path: Path, number: int) -> None:
+    result_of(deliver(MaildirStore(str(tmp_path), NODE, at_once), message(), ALICE))
+    rehearsal = FaultyDisk()
+    _session(tmp_path, rehearsal)
+    for at in range(len(rehearsal.calls)):
+        faulty, before = FaultyDisk(), open_descriptors()
+        faulty.faults[at] = fault(number)
+        try:
+            _session(tmp_path, faulty)
+        except StoreError:
+            assert faulty.calls[at] != "close"
+        assert open_descriptors() == before
+        result_of(MaildirStore(str(tmp_path), NODE, at_once).open(ALICE)).release()
+
+
+def _session(root: Path, faulty: FaultyDisk) -> None:
+    maildrop = result_of(MaildirStore(str(root), NODE, at_once, disk=faulty.disk).open(ALICE))
+    try:
+        for entry in _entries(maildrop):
+            result_of(content_of(result_of(maildrop.read(entry))))
+    finally:
+        maildrop.release()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_open_that_nobody_waits_for_keeps_no_lock(tmp_path: Path, moment: str) -> None:
+    later, before = Later(), open_descriptors()
+    waiting = started(MaildirStore(str(tmp_path), NODE, later).open(ALICE))
+    if moment == "after":
+        later.run()
+    cancel(waiting)
+    later.run_and_tell()
+    assert open_descriptors() == before
+    result_of(MaildirStore(str(tmp_path), NODE, at_once).open(ALICE)).release()
+
+
+def test_a_read_that_nobody_waits_for_leaves_no_file_open(tmp_path: Path) -> None:
+    result_of(deliver(MaildirStore(str(tmp_path), NODE, at_once), message(b"x\n" * 100_000), ALICE))
+    later = Later()
+    opening = started(MaildirStore(str(tmp_path), NODE, later).open(ALICE))
+    later.run_and_tell()
+    maildrop = result_of(opening)
+    listing = started(maildrop.snapshot())
+    later.run_and_tell()
+    (entry,) = result_of(listing).entries
+    before = open_descriptors()
+    reading = started(maildrop.read(entry))
+    later.run()
+    cancel(reading)
+    later.run_and_tell()
+    assert open_descriptors() == before
+    maildrop.release()
+
+
+def test_released_in_the_middle_of_a_removal_the_lock_goes_when_it_is_done(tmp_path: Path) -> None:
+    store = MaildirStore(str(tmp_path), NODE, at_once)
+    result_of(deliver(store, message(), ALICE))
+    refused: list[str] = []
+
+    def unlink(path: str, **keywords: Any) -> None:
+        session.release()
+        with pytest.raises(InUse):
+            result_of(store.open(ALICE))
+        refused.append(path)
+        os.unlink(path, **keywords)
+
+    busy = MaildirStore(str(tmp_path), NODE, at_once, disk=evolve(Disk(), unlink=unlink))
+    session = result_of(busy.open(ALICE))
+    result_of(session.remove(_entries(session)))
+    assert len(refused) == 1
+    result_of(store.open(ALICE)).release()
