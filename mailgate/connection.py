@@ -176,6 +176,7 @@ class Connection(TwistedProtocol, Generic[R]):
     def abort(self) -> None:
         """Cut the connection; `gone` still waits for a commit under way."""
         self._closing = True  # what was sent ahead is not answered any more
+        self._throttle()
         self.transport.abortConnection()  # type: ignore[union-attr]
 
     # The pump.
@@ -261,11 +262,14 @@ class Connection(TwistedProtocol, Generic[R]):
             self.transport.write(data)  # type: ignore[union-attr]
 
     def _throttle(self) -> None:
-        """Stop reading from a peer that has sent ahead too much or does not read; go on when that is over."""
-        if self._lost or self._closing:
+        """Stop reading from a peer that is far ahead of our answers; go on when that is over.
+
+        Not before it is ahead: TLS asks for a pause until the handshake is done, which needs reading.
+        """
+        if self._lost:
             return
-        ahead = self._answering and self._machine.buffered >= BUFFER_OCTETS
-        wanted = self._peer_reads and not ahead
+        waits = self._answering or not self._peer_reads
+        wanted = self._closing or not (waits and self._machine.buffered >= BUFFER_OCTETS)
         if wanted != self._reading:
             self._reading = wanted
             transport: Any = self.transport
@@ -314,6 +318,7 @@ class Connection(TwistedProtocol, Generic[R]):
             self._idle.cancel()
         # A peer that never reads, or never answers close_notify, would stay for ever.
         self._abort = self._clock.callLater(CLOSE_SECONDS, self.abort)
+        self._throttle()  # the peer's own farewell has to be read
         self.transport.unregisterProducer()  # type: ignore[union-attr]
         self.transport.loseConnection()  # type: ignore[union-attr]
 

@@ -72,12 +72,18 @@ class Development:
         made_up = {**DEFAULTS, "state": self.directory, "tls": {"certificate": certificate, "key": key}}
         config = load(path, overrides, made_up)
         self._mail = config.store.directory
+        if self._is_ours(self._mail):
+            os.mkdir(self._mail, 0o700)  # so that it can be looked into before the first message comes
         return config if beyond_loopback else _on_loopback(config)
 
-    def clear(self) -> None:
-        """The run is over: remove the directory, unless it is to be kept and has mail."""
-        if not self._keep or not os.path.isdir(os.path.join(self.directory, "mail")):
-            shutil.rmtree(self.directory, ignore_errors=True)
+    def end(self) -> None:
+        """The run is over: remove the directory, unless it is to be kept."""
+        if not self._keep:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """There was no run: remove the directory."""
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def banner(self, listening: Iterable[Listening], *, colour: bool = False) -> str:
         """What listens where, how to send and fetch, how to stop: for a person, to copy from."""
@@ -86,14 +92,17 @@ class Development:
         lines = [f"{bold}mailgate {__version__}{plain}, development mode: any recipient, any password", ""]
         for port in ports:
             label, detail = LABELS[port.key]
-            lines.append(f"  {bold}{label:<12}{plain}{_place(port):<22}{dim}{detail}{plain}")
+            lines.append(f"  {bold}{label:<12}{plain}{port.place:<22}{dim}{detail}{plain}")
         lines.append(f"  {bold}{'mail':<12}{plain}{self._mail}{self._fate()}")
         for heading, commands in _recipes(ports):
             lines += ["", f"{bold}{heading}{plain}", *(f"  {command}" for command in commands)]
         return "\n".join([*lines, "", f"{bold}Stop{plain}  Ctrl-C", ""])
 
+    def _is_ours(self, path: str) -> bool:
+        return os.path.dirname(path) == self.directory
+
     def _fate(self) -> str:
-        if not self._mail.startswith(self.directory + os.sep):
+        if not self._is_ours(self._mail):
             return ""
         return "  (kept after exit)" if self._keep else "  (removed at exit)"
 
@@ -105,7 +114,7 @@ def _recipes(ports: Sequence[Listening]) -> Iterable[tuple[str, Sequence[str]]]:
         yield (
             "Send a message",
             (
-                f"printf 'Subject: Hello\\r\\n\\r\\nIt works.\\r\\n' | curl -sS smtp://{_place(smtp)} "
+                f"printf 'Subject: Hello\\r\\n\\r\\nIt works.\\r\\n' | curl -sS smtp://{smtp.place} "
                 "--mail-from me@example.test --mail-rcpt alice@example.test -T -",
                 f"python3 -c \"import smtplib; smtplib.SMTP('{smtp.host}', {smtp.port}).sendmail("
                 "'me@example.test', 'alice@example.test', 'Subject: Hello\\n\\nIt works.')\"",
@@ -115,17 +124,11 @@ def _recipes(ports: Sequence[Listening]) -> Iterable[tuple[str, Sequence[str]]]:
         yield (
             "Fetch it",
             (
-                f"curl -sS --user alice@example.test:any pop3://{_place(pop3)}/1",
+                f"curl -sS --user alice@example.test:any pop3://{pop3.place}/1",
                 f"python3 -c \"import poplib; p = poplib.POP3('{pop3.host}', {pop3.port}); "
                 "p.user('alice@example.test'); p.pass_('any'); print(b'\\n'.join(p.retr(1)[1]).decode())\"",
             ),
         )
-
-
-def _place(port: Listening) -> str:
-    if not port.port:
-        return port.host
-    return f"[{port.host}]:{port.port}" if ":" in port.host else f"{port.host}:{port.port}"
 
 
 def _on_loopback(config: Config) -> Config:

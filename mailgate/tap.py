@@ -76,6 +76,8 @@ class Options(usage.Options):
         else:
             self._configure()
         if self["check"]:
+            if self.development is not None:
+                self.development.abandon()
             print("The configuration is good.")  # noqa: T201
             raise SystemExit(0)
 
@@ -109,7 +111,7 @@ class Options(usage.Options):
 
     def _leave(self, faults: Sequence[Fault]) -> None:
         if self.development is not None:
-            self.development.clear()
+            self.development.abandon()
         raise SystemExit("\n".join(f"mailgate: {fault}" for fault in dict.fromkeys(map(str, faults))))
 
 
@@ -146,7 +148,7 @@ class TwistdService(Service):
     async def _stop(self) -> None:
         await self._gateway.stopService()
         if self._options.development is not None:
-            self._options.development.clear()
+            self._options.development.end()
 
     def stopService(self) -> Deferred[None]:
         Service.stopService(self)
@@ -154,7 +156,7 @@ class TwistdService(Service):
 
     def _fail(self, error: CannotStart) -> None:
         if self._options.development is not None:
-            self._options.development.clear()
+            self._options.development.abandon()
         raise SystemExit(f"mailgate: {error}")
 
 

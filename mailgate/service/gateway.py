@@ -46,7 +46,17 @@ class Listening:
 
     key: str  # under which the listener stands in the configuration: "pop3.listen_tls"
     host: str  # or the path of a UNIX socket
-    port: int
+    port: int  # 0 for a UNIX socket
+
+    @property
+    def place(self) -> str:
+        """Host and port as URLs have them, or the path."""
+        if not self.port:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.place} ({self.key})"
 
 
 class Gateway(Service):
@@ -151,6 +161,7 @@ class Gateway(Service):
         address = port.getHost()
         host = getattr(address, "host", None) or getattr(address, "name", "")
         self.listening += (Listening(key, str(host), int(getattr(address, "port", 0))),)
+        self.log.info("listening on {listening}", listening=self.listening[-1])
 
     def _reader_failed(self, reader: Reader, error: Exception) -> None:
         self.log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)

@@ -1,0 +1,46 @@
+# Every target makes .venv itself; PYTHON says of which Python (3.11 to 3.13).
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: run demo test bench format wheel-check clean
+
+run: $(VENV)/ready          ## the gateway in development mode, in the foreground
+	$(BIN)/twistd -n --pidfile= mailgate --dev
+
+demo: $(VENV)/ready         ## five messages on their way, explained
+	$(BIN)/mailgate demo
+
+test: $(VENV)/ready-dev     ## lint, types, layers, tests, coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+bench: $(VENV)/ready-dev    ## what mailgate does a second
+	$(BIN)/python bench/first_look.py
+
+format: $(VENV)/ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel-check: $(VENV)/ready-dev  ## builds a wheel, installs it and its needs from the index, and asks it for help
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PYTHON) -m venv --clear dist/venv
+	dist/venv/bin/pip install --quiet dist/mailgate-*.whl
+	cd / && $(CURDIR)/dist/venv/bin/twistd mailgate --help > /dev/null && $(CURDIR)/dist/venv/bin/mailgate --version
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .coverage*
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	$(BIN)/twistd --help > /dev/null   # writes the plugin cache once, so that no start has to
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
