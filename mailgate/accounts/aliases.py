@@ -1,0 +1,134 @@
+"""The `aliases` file of a domain: `info: alice, bob`, each target `local` or `local@domain`.
+
+`#` begins a comment, at the start of a line or after a space. The syntax is judged file by file; whether targets lead
+to somebody is judged over all domains, and puts a single alias out of service, never a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final
+
+from attrs import frozen
+
+from mailgate.accounts.names import account_name
+from mailgate.faults import Fault, probably
+from mailgate.wire import address
+
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
+
+
+@frozen
+class Alias:
+    """A name that leads to others. All names are as `names.account_name` gives them."""
+
+    name: str
+    targets: tuple[str, ...]
+    where: str  # file and line
+
+
+def parse_aliases(text: str, domain: str, where: str) -> tuple[Mapping[str, Alias], tuple[Fault, ...]]:
+    """The aliases of a file by their names, in its order, and what is wrong with its syntax. Raises nothing.
+
+    `where` names the file in the faults.
+    """
+    aliases: dict[str, Alias] = {}
+    faults: list[Fault] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        content = _COMMENT.sub("", line).strip()
+        if not content:
+            continue
+        here = f"{where}:{number}"
+        try:
+            alias = _parse_line(content, domain, here)
+        except address.AddressError as error:
+            faults.append(Fault(here, str(error), "expected name: target, target"))
+            continue
+        if alias.name in aliases:
+            first = aliases[alias.name].where.rpartition(":")[2]
+            faults.append(Fault(here, f"{alias.name} is already on line {first}"))
+        else:
+            aliases[alias.name] = alias
+    return aliases, tuple(faults)
+
+
+def _parse_line(content: str, domain: str, where: str) -> Alias:
+    name, colon, rest = content.partition(":")
+    if not colon:
+        raise address.AddressError("there is no colon on the line")
+    name = name.rstrip()
+    if "@" in name and not name.startswith('"'):
+        raise address.AddressError("an alias is a local part alone: the directory names the domain")
+    targets = [target.strip() for target in rest.split(",")]
+    if not all(targets):
+        raise address.AddressError(f"an empty target of {name!r}" if len(targets) > 1 else f"{name!r} leads nowhere")
+    return Alias(_parse_name(name, domain), tuple(_parse_name(target, domain) for target in targets), where)
+
+
+def _parse_name(text: str, domain: str) -> str:
+    mailbox = text if "@" in text and not text.endswith('"') else f"{text}@{domain}"
+    try:
+        return account_name(*address.parse_mailbox(mailbox))
+    except address.AddressError as error:
+        raise address.AddressError(f"{text[:80]!r} is not an address: {error}") from None
+
+
+def expand(name: str, aliases: Mapping[str, Alias], is_account: Callable[[str], bool]) -> Iterator[str]:
+    """Every name that `name` leads to, each once, in the order of the files, itself first.
+
+    An account is an end even if there is an alias of that name. It ends, loops or not: what was seen is not entered
+    again, so the aliases there are bound the depth.
+    """
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        here = waiting.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        yield here
+        if not is_account(here) and here in aliases:
+            waiting.extend(reversed(aliases[here].targets))
+
+
+def out_of_service(
+    aliases: Mapping[str, Alias], is_account: Callable[[str], bool], domains: Collection[str], names: Collection[str]
+) -> Mapping[str, Fault]:
+    """The aliases that cannot be served, with the reason: a target that is nobody, or foreign, or a loop.
+
+    `domains` are ours; `names` are all accounts and aliases, to guess from what was meant.
+    """
+    faults: dict[str, Fault] = {}
+    for alias in aliases.values():
+        if is_account(alias.name):
+            continue  # the account comes first, so the alias is never asked
+        fault = _bad_target(alias, aliases, is_account, domains, names) or _loop(alias, aliases, is_account)
+        if fault is not None:
+            faults[alias.name] = fault
+    return faults
+
+
+def _bad_target(
+    alias: Alias,
+    aliases: Mapping[str, Alias],
+    is_account: Callable[[str], bool],
+    domains: Collection[str],
+    names: Collection[str],
+) -> Fault | None:
+    for target in alias.targets:
+        domain = target.rpartition("@")[2]
+        if domain not in domains:
+            hint = probably(domain, domains) or "aliases lead to accounts of this gateway only"
+            return Fault(alias.where, f"{alias.name} leads to {target}, and {domain} is not ours", hint)
+        if not is_account(target) and target not in aliases:
+            return Fault(alias.where, f"alias to nobody: {alias.name} leads to {target}", probably(target, names))
+    return None
+
+
+def _loop(alias: Alias, aliases: Mapping[str, Alias], is_account: Callable[[str], bool]) -> Fault | None:
+    for here in expand(alias.name, aliases, is_account):
+        if not is_account(here) and here in aliases and alias.name in aliases[here].targets:
+            through = "itself" if here == alias.name else f"itself through {here}"
+            return Fault(alias.where, f"{alias.name} leads to {through}")
+    return None

@@ -1,0 +1,66 @@
+"""Everybody is welcome: directory, checker and submitter for development and tests. Not for a network.
+
+Login name and forward-path lead to the same maildrop, as they do with accounts on disk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from mailgate.accounts.directory import locals_of
+from mailgate.accounts.names import account_name, login_name
+from mailgate.interfaces import IDirectory, ISubmitter
+from mailgate.mail import Destination, Path
+
+
+@implementer(IDirectory)
+@frozen
+class AnyoneDirectory:
+    """Every mailbox of every domain is a maildrop here; the bare `<postmaster>` is that of `hostname`."""
+
+    hostname: str
+
+    async def resolve(self, path: Path) -> tuple[Destination, ...]:
+        """As `IDirectory` has it; nobody but the null path is nobody."""
+        if path.is_null:
+            return ()
+        return locals_of([account_name(path.local_part, path.domain or self.hostname)])
+
+
+@implementer(ICredentialsChecker)
+@frozen
+class AnyoneChecker:
+    """Every password but the empty one is right, for every name that could be a mailbox; `alice` is
+    `alice@<hostname>`. Credentials and avatar id are as `checker.PasswordChecker` has them.
+    """
+
+    hostname: str
+    credentialInterfaces = (IUsernamePassword,)
+
+    def requestAvatarId(self, credentials: Any) -> Deferred[str]:  # type: ignore[override]
+        """As `ICredentialsChecker` has it."""
+        name = login_name(credentials.username, self.hostname)
+        if name is None:
+            return fail(UnauthorizedLogin("the user name cannot be a mailbox"))
+        if not credentials.password:
+            return fail(UnauthorizedLogin("the password is empty"))
+        return succeed(name)
+
+
+@implementer(ISubmitter)
+@frozen
+class AnyoneSubmitter:
+    """An account that may send as anybody."""
+
+    user: str
+
+    def may_send_as(self, path: Path) -> bool:
+        """Always."""
+        return True

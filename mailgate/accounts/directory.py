@@ -1,0 +1,55 @@
+"""Where forward-paths lead, by the domains on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from zope.interface import implementer
+
+from mailgate.accounts.domains import Domains
+from mailgate.accounts.names import fold_domain
+from mailgate.accounts.register import OutOfService
+from mailgate.interfaces import IDirectory
+from mailgate.mail import Destination, Field, Local, Path, Refused, Relay, Reply
+from mailgate.wire import address
+
+_OUT_OF_SERVICE: Final = Reply(450, "4.3.5", "This address is out of service for now")
+
+
+@implementer(IDirectory)
+class Directory:
+    """Accounts first, then aliases. Mail for a disabled account is taken; postmaster always reaches somebody.
+
+    `abuse` (RFC 2142) reaches whom `users` and `aliases` name, or nobody.
+    """
+
+    def __init__(self, domains: Domains, hostname: str) -> None:
+        """`hostname` is whose postmaster the bare `<postmaster>` is, if its domain is ours; else the first domain's."""
+        self._domains = domains
+        self._hostname = fold_domain(hostname)
+
+    async def resolve(self, path: Path) -> tuple[Destination, ...]:
+        """As `IDirectory` has it. A path that leads to a broken alias is refused for now: 450 4.3.5."""
+        register = self._domains.current()
+        domain = path.domain
+        if not domain:
+            if path.is_null or not register.domains:
+                return ()
+            domain = self._hostname if register.is_ours(self._hostname) else next(iter(register.domains))
+        if not register.is_ours(domain):
+            return (Relay(path),)
+        try:
+            return locals_of(register.maildrops(path.local_part, domain))
+        except OutOfService as reason:
+            raise Refused(_OUT_OF_SERVICE) from reason
+
+
+def locals_of(accounts: Iterable[str]) -> tuple[Local, ...]:
+    """The destinations that accounts are: their maildrops have their names, each copy says whose it is."""
+    return tuple(Local(name, (Field("Delivered-To", _mailbox(name)),)) for name in accounts)
+
+
+def _mailbox(name: str) -> str:
+    local_part, _, domain = name.rpartition("@")
+    return address.format_mailbox(local_part, domain)

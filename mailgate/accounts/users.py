@@ -1,0 +1,141 @@
+"""The `users` file of a domain: one account a line, in Dovecot's passwd-file form.
+
+    user:{SCHEME}hash:uid:gid:gecos:home:shell:extra fields
+
+Only user, password and, among the space-separated extra fields, those that begin with `mailgate_` are ours; the rest
+is left to whoever shares the file. Blank lines and lines that begin with `#` are comments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from mailgate.accounts.names import account_name
+from mailgate.accounts.passwords import SchemeError, StoredPassword
+from mailgate.faults import Fault, probably
+from mailgate.units import Octets, parse_octets
+from mailgate.wire import address
+
+_FIELDS: Final = 8
+_OURS: Final = "mailgate_"
+_BARE: Final = "yes"  # what an extra field without a value means, as in Dovecot
+
+
+@frozen
+class Account:
+    """Somebody who has mail here. What is None was not said, and is for the domain or the default to say."""
+
+    name: str  # as `names.account_name` gives it
+    password: StoredPassword = field(repr=False)
+    disabled: bool = False  # no login; mail is taken all the same
+    quota: Octets | None = None  # 0: no limit
+
+
+class _Wrong(Exception):
+    """A line is not understood. Neither part may hold what could be a password."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+def parse_users(text: str, domain: str, where: str) -> tuple[Mapping[str, Account], tuple[Fault, ...]]:
+    """The accounts of a file by their names, in its order, and what is wrong with it. Lines with faults are left out.
+
+    `where` names the file in the faults. Raises nothing.
+    """
+    accounts: dict[str, Account] = {}
+    lines: dict[str, int] = {}
+    faults: list[Fault] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            account = _parse_line(line.rstrip("\r"), domain)
+            if account.name in accounts:
+                raise _Wrong(f"{account.name} is already on line {lines[account.name]}")
+            accounts[account.name] = account
+            lines[account.name] = number
+        except _Wrong as wrong:
+            faults.append(Fault(f"{where}:{number}", wrong.what, wrong.hint))
+    return accounts, tuple(faults)
+
+
+def _parse_line(line: str, domain: str) -> Account:
+    user, colon, rest = line.partition(":")
+    if not colon:
+        raise _Wrong("expected user:{SCHEME}password", "there is no colon on the line")
+    fields = rest.split(":", _FIELDS - 2)
+    account = Account(_parse_name(user, domain), _parse_password(fields[0]))
+    if any(other.lstrip().lower().startswith(_OURS) for other in fields[1 : _FIELDS - 2]):
+        raise _Wrong(
+            f"a {_OURS} setting in the wrong field", "it belongs into the eighth: six colons behind the password"
+        )
+    return _parse_extra(account, fields[_FIELDS - 2]) if len(fields) > _FIELDS - 2 else account
+
+
+def _parse_name(user: str, domain: str) -> str:
+    # A name is written as a local part is (RFC 5321 4.1.2). Braces are legal there, but then it is a forgotten colon.
+    if "{" in user:
+        raise _Wrong("a user name with a brace", "is the colon before the password missing?")
+    if "@" in user and not user.startswith('"'):
+        raise _Wrong("a user name with an @", "write the local part alone: the directory names the domain")
+    try:
+        return account_name(*address.parse_mailbox(f"{user}@{domain}"))
+    except address.AddressError as error:
+        reason = str(error)
+        hint = "letters, digits, dots and dashes" if reason.startswith("expected") else reason
+        raise _Wrong(f"{user[:80]!r} cannot be a user name", hint) from None
+
+
+def _parse_password(text: str) -> StoredPassword:
+    try:
+        return StoredPassword.parse(text)
+    except SchemeError as error:
+        raise _Wrong(str(error), error.hint) from None
+
+
+def _parse_extra(account: Account, text: str) -> Account:
+    seen: set[str] = set()
+    for item in text.split():
+        key, equals, value = item.partition("=")
+        if not re.match("mailgate", key, re.IGNORECASE):
+            continue
+        if key not in _SETTINGS:
+            raise _Wrong(f"unknown setting {key[:80]!r}", _meant(key))
+        if key in seen:
+            raise _Wrong(f"{key} is there twice")
+        seen.add(key)
+        account = _SETTINGS[key](account, value if equals else _BARE)
+    return account
+
+
+def _meant(key: str) -> str:
+    # Compared without the prefix, which alone would make every word look like every other.
+    near = probably(key[len(_OURS) :], [setting.removeprefix(_OURS) for setting in _SETTINGS])
+    return probably(key, _SETTINGS) if near else f"known: {', '.join(_SETTINGS)}"
+
+
+def _set_disabled(account: Account, value: str) -> Account:
+    if value not in ("yes", "no"):
+        raise _Wrong(f"mailgate_disabled is {value[:40]!r}", "expected yes or no")
+    return evolve(account, disabled=value == "yes")
+
+
+def _set_quota(account: Account, value: str) -> Account:
+    digits = value.isascii() and value.isdigit()
+    try:
+        return evolve(account, quota=parse_octets(int(value) if digits and len(value) < 20 else value))
+    except ValueError as error:
+        raise _Wrong("mailgate_quota is not a size", str(error)) from None
+
+
+_SETTINGS: Final[Mapping[str, Callable[[Account, str], Account]]] = {
+    "mailgate_disabled": _set_disabled,
+    "mailgate_quota": _set_quota,
+}

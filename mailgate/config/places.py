@@ -1,0 +1,49 @@
+"""Where the configuration is found, and where its own paths lead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from mailgate.config.model import Config
+from mailgate.faults import Fault
+
+HERE = "mailgate.toml"
+SYSTEM = "/etc/mailgate/mailgate.toml"
+
+
+def find(option: str | None, environ: Mapping[str, str]) -> str | None:
+    """The file to read: `--config`, else `$MAILGATE_CONFIG`, else `./mailgate.toml`, else the system's; None: none.
+
+    The first two are taken as they are: that such a file is missing is for `load` to say.
+    """
+    if option or environ.get("MAILGATE_CONFIG"):
+        return option or environ["MAILGATE_CONFIG"]
+    return next((path for path in (HERE, SYSTEM) if os.path.isfile(path)), None)
+
+
+def resolve(config: Config, base: str) -> Config:
+    """The same with absolute paths: a relative `state` belongs to `base`, all other paths to `state`."""
+    state = os.path.abspath(os.path.join(base, config.state))
+
+    def absolute(path: str) -> str:
+        return os.path.normpath(os.path.join(state, path)) if path else ""
+
+    return evolve(
+        config,
+        state=state,
+        tls=evolve(config.tls, certificate=absolute(config.tls.certificate), key=absolute(config.tls.key)),
+        accounts=evolve(config.accounts, directory=absolute(config.accounts.directory)),
+        store=evolve(config.store, directory=absolute(config.store.directory)),
+    )
+
+
+def missing_files(config: Config) -> tuple[Fault, ...]:
+    """What [tls] names and is not there, by dotted key. That accounts are there is for `accounts.Domains.load`."""
+    faults = []
+    for key, path in (("tls.certificate", config.tls.certificate), ("tls.key", config.tls.key)):
+        if path and not os.path.isfile(path):
+            faults.append(Fault(key, f"there is no file {path}", f"relative paths belong to state, {config.state}"))
+    return tuple(faults)

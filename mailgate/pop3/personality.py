@@ -1,0 +1,33 @@
+"""What a POP3 listener shows and allows: one frozen value a listener."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import Attribute, field, frozen
+
+IDLE_SECONDS: Final = 600.0  # RFC 1939 section 3: the autologout timer has ten minutes at least
+LOGIN_SECONDS: Final = 60.0  # from connection to login, all in all: shorter than RFC 1939 has it, on purpose
+MAX_ERRORS: Final = 20  # commands that are none, or come at the wrong time, in one session
+MAX_LOGIN_FAILURES: Final = 5  # wrong passwords in one session
+
+
+def _check_word(_: object, attribute: Attribute[str], value: str) -> None:
+    # RFC 2449 section 3: gchar has no "<", which would make the greeting one of APOP; a capability is printable.
+    if re.fullmatch(r"[\x20-\x3b\x3d-\x7e]{1,200}", value) is None:
+        raise ValueError(f"{attribute.name} must be 1 to 200 printable ASCII characters without <: {value!r}")
+
+
+@frozen(kw_only=True)
+class Personality:
+    """Raises ValueError for a name that cannot stand in a response."""
+
+    hostname: str = field(validator=_check_word)
+    implementation: str = field(default="mailgate", validator=_check_word)  # for CAPA (RFC 2449 section 6.9)
+    tls_available: bool = False  # is STLS there? Not where the listener has TLS from the beginning
+    allow_plaintext: bool = False  # may passwords travel before TLS?
+    idle_seconds: float = IDLE_SECONDS
+    login_seconds: float = LOGIN_SECONDS
+    max_errors: int = MAX_ERRORS
+    max_login_failures: int = MAX_LOGIN_FAILURES

@@ -1,0 +1,58 @@
+"""What a POP3 session says: one value a reply. How it stands on the wire is for the machine to know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final
+
+from attrs import field, frozen
+
+_LEVEL: Final = r"[\x21-\x2e\x30-\x5c\x5e-\x7e]+"  # resp-level = 1*rchar (RFC 2449 section 3)
+_CODE: Final = re.compile(rf"{_LEVEL}(?:/{_LEVEL})*")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@frozen
+class Reply:
+    """A status, a text, and what follows in a multi-line response.
+
+    `text` is a template in English, filled with `values` by `str.format`: so it can be the key under which another
+    language finds its own (RFC 6856 section 3). Raises ValueError for what would not be a response.
+    """
+
+    ok: bool
+    text: str = field()
+    code: str = field(default="")  # such as "IN-USE", sent in brackets (RFC 2449 section 8, RFC 3206)
+    values: Mapping[str, object] = field(factory=dict)
+    # Lines that follow: not stuffed yet; or in bytes, as they stand on the wire, without the final dot.
+    lines: tuple[str, ...] | bytes | None = field(default=None, repr=False)
+    # A message's content in blocks with any line ends, as `wire.dots.DotWriter` takes it. The machine's to close.
+    content: AsyncGenerator[bytes, None] | None = field(default=None, repr=False)
+    close: bool = False  # is the connection closed after it?
+
+    @text.validator
+    def _check_text(self, _: object, text: str) -> None:
+        # RFC 2449 section 6.4: a text that begins with "[" is a response code.
+        if text.startswith("[") or _CONTROL.search(text):
+            raise ValueError(f"not the text of a response: {text!r}")
+
+    @code.validator
+    def _check_code(self, _: object, code: str) -> None:
+        if code and _CODE.fullmatch(code) is None:
+            raise ValueError(f"not a response code: {code!r}")
+
+    def __str__(self) -> str:
+        """The first line, without its line end. Control characters in a value become question marks."""
+        text = _CONTROL.sub("?", self.text.format(**self.values))
+        return " ".join(part for part in ("+OK" if self.ok else "-ERR", self.code and f"[{self.code}]", text) if part)
+
+
+def positive(text: str, /, **values: object) -> Reply:
+    """`+OK` and a text."""
+    return Reply(True, text, values=values)
+
+
+def negative(text: str, /, *, code: str = "", **values: object) -> Reply:
+    """`-ERR` and a text, with a response code where there is one."""
+    return Reply(False, text, code, values)

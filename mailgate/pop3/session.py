@@ -1,0 +1,263 @@
+"""POP3's decisions: an event in, a reply out. The AUTHORIZATION state, and whom each event is for.
+
+No transport: `connection` has that. Where accounts and maildrops are kept is not known here; a `Portal` gives the one
+for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, cast
+
+from attrs import evolve
+from twisted.cred.credentials import UsernamePassword
+from twisted.cred.error import LoginDenied, UnauthorizedLogin
+from twisted.cred.error import LoginFailed as CredLoginFailed
+from twisted.cred.portal import Portal
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mailgate import facts
+from mailgate.connection import Ending
+from mailgate.interfaces import IMaildrop, InUse, LockLost, StoreError
+from mailgate.mail import Session
+from mailgate.pop3.capabilities import capabilities, may_log_in, may_start_tls
+from mailgate.pop3.events import Capa, Connected, Event, Fault, Pass, Quit, Stls, User
+from mailgate.pop3.personality import Personality
+from mailgate.pop3.reply import Reply, negative, positive
+from mailgate.pop3.transaction import Transaction
+from mailgate.pop3.waits import uncut
+
+log: Final = Logger(namespace="mailgate.pop3")  # in a class, Logger would forget its namespace
+
+CAPABILITIES: Final = positive("capabilities follow")
+BEGIN_TLS: Final = positive("begin TLS negotiation")
+NO_TLS: Final = negative("no TLS to begin here")
+SEND_PASSWORD: Final = positive("send the password")  # the same for a name that nobody has
+TLS_FIRST: Final = negative("no password in clear: begin TLS first")
+WRONG_LOGIN: Final = negative("wrong name or password", code="AUTH")  # RFC 3206 section 4
+IN_USE: Final = negative("another session has the maildrop", code="IN-USE")  # RFC 2449 section 8.1.2
+NOT_REMOVED: Final = "{count} messages not removed"  # RFC 1939 section 6
+STOPPING: Final = negative("the server is stopping", code="SYS/TEMP")  # RFC 3206 section 4
+
+
+class POP3Session:
+    """One client's session. Implements `connection.Session`."""
+
+    def __init__(
+        self,
+        personality: Personality,
+        session: Session,
+        portal: Portal,
+        bulletin: facts.Bulletin,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        """`now` counts seconds and only its differences matter; `new_id` names unexpected errors."""
+        self._personality = personality
+        self._session = session
+        self._portal = portal
+        self._bulletin = bulletin
+        self._now = now
+        self._new_id = new_id
+        self._began = now()
+        self._name = ""  # what USER said
+        self._transaction: Transaction | None = None  # once somebody has logged in
+        self._logout: Callable[[], None] | None = None
+        self._commands = 0
+        self._errors = 0
+        self._login_failures = 0
+        self._shown_out = False
+
+    # What the connection asks.
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long the peer may be silent: until the login, what is left of the time for it."""
+        if self._transaction is not None:
+            return self._personality.idle_seconds
+        return max(0.0, self._began + self._personality.login_seconds - self._now())
+
+    @property
+    def at_rest(self) -> bool:
+        """Always: POP3 takes no content."""
+        return True
+
+    async def answer(self, event: Event) -> Reply:
+        """The reply to an event. Raises nothing but CancelledError."""
+        try:
+            return await self._decide(event)
+        except CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the one place for the unexpected)
+            failed = self._failed(type(event).__name__.upper(), error)
+            reply = negative("internal error, id {error}", code="SYS/TEMP", error=failed)
+            return self._show_out(reply) if isinstance(error, LockLost) else reply
+
+    def secured(self, tls: str) -> None:
+        """TLS is up: what was said in clear is forgotten (RFC 2595 section 4)."""
+        self._name = ""
+        self._session = evolve(self._session, tls=tls)
+        self._bulletin.tell(facts.Secured(session=self._session.id, tls=tls))
+
+    def farewell(self, ending: Ending) -> Reply | None:
+        """Nothing on a time-out (RFC 1939 section 3: without sending any response)."""
+        return None if ending == "time-out" else STOPPING
+
+    def lost(self) -> None:
+        """Nothing is to do before the cancellation: only a removal outlives it, and that tells what it did."""
+
+    def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
+        """The connection is gone: nothing is removed, the maildrop is given back."""
+        self._release()
+        session = self._session
+        ended = facts.Disconnected(
+            session=session.id,
+            listener=session.listener,
+            client=session.client,
+            user=session.user,
+            reason="refused" if self._shown_out and reason == "quit" else reason,
+            commands=self._commands,
+            octets_in=octets_in,
+            octets_out=octets_out,
+            seconds=self._now() - self._began,
+        )
+        self._bulletin.tell(ended)
+
+    # Whom an event is for.
+
+    async def _decide(self, event: Event) -> Reply:
+        if isinstance(event, Connected):
+            return self._greet()
+        self._commands += 1
+        match event:
+            case Fault(reply):
+                return self._count_error(reply)
+            case Capa():
+                return evolve(CAPABILITIES, lines=capabilities(self._personality, self._session))
+            case Stls():
+                return BEGIN_TLS if may_start_tls(self._personality, self._session) else NO_TLS
+            case User(name):
+                return self._note_name(name)
+            case Pass(password):
+                return await self._log_in(self._name, password)
+            case Quit():
+                return await self._quit()
+            case _ if self._transaction is not None:
+                return await self._transaction.answer(event)
+            case _:
+                raise TypeError(f"the machine let a command pass before the login: {event!r}")
+
+    def _greet(self) -> Reply:
+        session = self._session
+        connected = facts.Connected(
+            session=session.id, listener=session.listener, client=session.client, port=session.port
+        )
+        self._bulletin.tell(connected)
+        return positive("{hostname} POP3 server ready", hostname=self._personality.hostname)
+
+    def _count_error(self, reply: Reply) -> Reply:
+        self._errors += 1
+        return self._show_out(reply) if self._errors >= self._personality.max_errors else reply
+
+    def _show_out(self, reply: Reply) -> Reply:
+        self._shown_out = True
+        return evolve(reply, close=True)
+
+    # The login.
+
+    def _note_name(self, name: str) -> Reply:
+        if not may_log_in(self._personality, self._session):
+            return TLS_FIRST
+        self._name = name
+        return SEND_PASSWORD
+
+    async def _log_in(self, user: str, password: bytes) -> Reply:
+        if not may_log_in(self._personality, self._session):
+            return TLS_FIRST
+        try:
+            maildrop = await self._ask_portal(user, password)
+        except (UnauthorizedLogin, LoginDenied) as error:
+            return self._refuse_login(user, error)
+        except InUse as error:
+            self._tell_refused(user, error)
+            return IN_USE
+        return await self._begin(user, maildrop)
+
+    async def _ask_portal(self, user: str, password: bytes) -> IMaildrop:
+        # The login is never cancelled: a checker or store that works in a thread could not give back the lock of a
+        # maildrop whose opening nobody waits for. So it goes on, and is logged out when it comes.
+        login = self._portal.login(UsernamePassword(user.encode(), password), self._session, IMaildrop)
+        try:
+            _, avatar, logout = await uncut(login)
+        except CancelledError:
+            login.addCallback(lambda late: late[2]()).addErrback(self._late)
+            raise
+        self._logout = logout
+        return cast(IMaildrop, avatar)
+
+    async def _begin(self, user: str, maildrop: IMaildrop) -> Reply:
+        try:
+            snapshot = await maildrop.snapshot()
+        except Exception:
+            self._release()  # RFC 1939 section 4: the lock is released before the login is refused
+            raise
+        self._session = session = evolve(self._session, user=user)
+        self._transaction = Transaction(maildrop, snapshot, session, self._bulletin, self._failed)
+        logged_in = facts.LoggedIn(session=session.id, listener=session.listener, client=session.client, user=user)
+        self._bulletin.tell(logged_in)
+        return self._transaction.describe()
+
+    def _refuse_login(self, user: str, error: Exception) -> Reply:
+        self._tell_refused(user, error)
+        self._login_failures += 1
+        enough = self._login_failures >= self._personality.max_login_failures
+        return self._show_out(WRONG_LOGIN) if enough else WRONG_LOGIN
+
+    def _tell_refused(self, user: str, error: Exception) -> None:
+        session = self._session
+        refused = facts.LoginFailed(
+            session=session.id,
+            listener=session.listener,
+            client=session.client,
+            user=user,
+            reason=str(error) or type(error).__name__,
+        )
+        self._bulletin.tell(refused)
+
+    def _late(self, failure: Failure) -> None:
+        # The client has gone; a login that did not come about has nothing to give back.
+        error = failure.value
+        if error is not None and not isinstance(error, (CredLoginFailed, StoreError, CancelledError)):
+            self._failed("a late login", error)
+
+    # The end.
+
+    async def _quit(self) -> Reply:
+        try:
+            remaining = await self._transaction.update() if self._transaction is not None else 0
+        finally:
+            self._release()  # before the reply: who comes back at once finds the maildrop free
+        if remaining:
+            return negative(NOT_REMOVED, code="SYS/TEMP", count=remaining)
+        return positive("{hostname} POP3 server signing off", hostname=self._personality.hostname)
+
+    def _release(self) -> None:
+        logout, self._logout = self._logout, None
+        try:
+            if self._transaction is not None:
+                self._transaction.close()
+            if logout is not None:
+                logout()
+        except Exception as error:  # noqa: BLE001 (a lock that cannot be given back must not keep the connection)
+            self._failed("logout", error)
+
+    def _failed(self, where: str, error: BaseException) -> str:
+        """Tell of something unexpected; give the id under which the log has it."""
+        failed = self._new_id()
+        traceback = Failure(error)
+        log.failure("error {error} in {where}", failure=traceback, error=failed, where=where)
+        reason = f"{type(error).__name__}: {error}"
+        self._bulletin.tell(facts.Failed(error=failed, session=self._session.id, where=where, reason=reason))
+        return failed

@@ -1,0 +1,111 @@
+"""Where forward-paths lead."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
+
+from mailgate.accounts.directory import Directory, locals_of
+from mailgate.accounts.domains import Domains
+from mailgate.faults import Fault
+from mailgate.interfaces import IDirectory
+from mailgate.mail import NULL_PATH, Destination, Field, Local, Path, Refused, Relay
+
+
+def resolve(directory: Directory, text: str) -> tuple[Destination, ...]:
+    path = Path.parse(text) if "@" in text else Path(text)
+    results: list[Any] = []
+    done: Deferred[Any] = Deferred.fromCoroutine(directory.resolve(path))
+    done.addBoth(results.append)
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return tuple(results[0])
+
+
+def drops(directory: Directory, text: str) -> list[str]:
+    return [place.maildrop for place in resolve(directory, text) if isinstance(place, Local)]
+
+
+@pytest.fixture
+def root(tmp_path: FilePath) -> FilePath:
+    files = {
+        "b.test/users": "zoe:{PLAIN}x\n",
+        "a.test/users": 'alice:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_disabled=yes\n"j s":{PLAIN}x\nZOË:{PLAIN}x\n',
+        "a.test/aliases": "info: bob, team\nteam: alice, bob, zoe@b.test\nbad: nobody\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def directory(root: FilePath) -> Directory:
+    return Directory(Domains(str(root), list[Fault]().append), "B.Test")
+
+
+def test_it_is_a_directory(directory: Directory) -> None:
+    verifyObject(IDirectory, directory)
+
+
+def test_an_account(directory: Directory) -> None:
+    expected = (Local("alice@a.test", (Field("Delivered-To", "alice@a.test"),)),)
+    assert resolve(directory, "Alice@A.TEST") == expected
+
+
+def test_names_in_other_scripts_and_with_spaces(directory: Directory) -> None:
+    assert drops(directory, "zoe\u0308@a.test") == ["zoë@a.test"]
+    assert resolve(directory, '"J S"@a.test') == (Local("j s@a.test", (Field("Delivered-To", '"j s"@a.test'),)),)
+
+
+def test_a_disabled_account_takes_mail(directory: Directory) -> None:
+    assert drops(directory, "bob@a.test") == ["bob@a.test"]
+
+
+def test_aliases_reach_each_maildrop_once(directory: Directory) -> None:
+    assert drops(directory, "INFO@a.test") == ["bob@a.test", "alice@a.test", "zoe@b.test"]
+
+
+def test_nobody(directory: Directory) -> None:
+    assert resolve(directory, "nobody@a.test") == ()
+    assert resolve(directory, "abuse@a.test") == ()
+    assert resolve(directory, "") == ()
+
+
+def test_a_domain_that_is_not_ours_is_for_relaying(directory: Directory) -> None:
+    path = Path("Alice", "c.test")
+    assert resolve(directory, "Alice@c.test") == (Relay(path),)
+    assert resolve(directory, "postmaster@c.test") == (Relay(Path("postmaster", "c.test")),)
+    assert resolve(directory, "alice@[192.0.2.1]") == (Relay(Path("alice", "[192.0.2.1]")),)
+
+
+def test_a_broken_alias_is_refused_for_now_and_the_wire_learns_nothing(directory: Directory) -> None:
+    with pytest.raises(Refused) as caught:
+        resolve(directory, "bad@a.test")
+    reply = caught.value.reply
+    assert (reply.code, reply.status) == (450, "4.3.5")
+    assert "nobody" not in reply.text
+    assert drops(directory, "info@a.test")
+
+
+def test_postmaster(directory: Directory, root: FilePath) -> None:
+    assert drops(directory, "postmaster") == ["zoe@b.test"]  # of the host's own domain
+    assert drops(directory, "PostMaster@a.test") == ["alice@a.test"]
+    foreign = Directory(Domains(str(root), list[Fault]().append), "mx.example.net")
+    assert drops(foreign, "postmaster") == ["alice@a.test"]  # of the first domain
+
+
+def test_without_domains_there_is_nobody(tmp_path: FilePath) -> None:
+    empty = Directory(Domains(str(tmp_path), list[Fault]().append), "localhost")
+    assert resolve(empty, "postmaster") == ()
+    assert resolve(empty, "alice@localhost") == (Relay(Path("alice", "localhost")),)
+
+
+def test_the_null_path_is_nobody(directory: Directory) -> None:
+    assert NULL_PATH.is_null
+    assert locals_of([]) == ()

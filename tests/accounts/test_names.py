@@ -1,0 +1,67 @@
+"""One name an account, whatever way it is written."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.accounts.names import account_name, fold_domain, login_name
+
+
+@pytest.mark.parametrize(
+    ("local_part", "domain", "name"),
+    [
+        ("Alice", "Example.TEST", "alice@example.test"),
+        ("GRÜSSE", "example.test", "grüsse@example.test"),
+        ("Grüße", "example.test", "grüsse@example.test"),
+        ("gru\u0308sse", "example.test", "grüsse@example.test"),
+        ("John Smith", "example.test", "john smith@example.test"),
+        ("a@b", "example.test", "a@b@example.test"),
+    ],
+)
+def test_folding(local_part: str, domain: str, name: str) -> None:
+    assert account_name(local_part, domain) == name
+
+
+@given(st.text(max_size=20), st.text(max_size=20).filter(lambda text: "@" not in text))
+def test_folding_twice_is_folding_once(local_part: str, domain: str) -> None:
+    once = account_name(local_part, domain)
+    local_part, _, domain = once.rpartition("@")
+    assert account_name(local_part, domain) == once
+    assert fold_domain(domain) == domain
+
+
+@pytest.mark.parametrize(
+    ("login", "name"),
+    [
+        (b"alice", "alice@example.test"),
+        (b"ALICE@Example.Test", "alice@example.test"),
+        (b"alice@other.test", "alice@other.test"),
+        ("Zoë".encode(), "zoë@example.test"),
+        (b"john smith@example.test", "john smith@example.test"),
+        (b'"john smith"@example.test', "john smith@example.test"),
+        (b"a@b@example.test", "a@b@example.test"),
+    ],
+)
+def test_logins(login: bytes, name: str) -> None:
+    assert login_name(login, "example.test") == name
+
+
+@pytest.mark.parametrize(
+    "login", [b"", b"@", b"@example.test", b"alice@", b"\xff", b"a\0b", b"a\r\nb", b"x" * 65, b"x" * 5_000, b"a@b..c"]
+)
+def test_what_cannot_be_an_account(login: bytes) -> None:
+    assert login_name(login, "example.test") is None
+
+
+def test_a_short_login_needs_a_domain_that_goes_without_saying() -> None:
+    assert login_name(b"alice", None) is None
+    assert login_name(b"alice@example.test", None) == "alice@example.test"
+
+
+@given(st.binary(max_size=80))
+def test_any_login_is_an_account_name_or_none(login: bytes) -> None:
+    name = login_name(login, "example.test")
+    if name is not None:
+        assert account_name(*name.rpartition("@")[::2]) == name

@@ -1,0 +1,134 @@
+"""Avatars: maildrops and submitters."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+from twisted.cred.credentials import UsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import IRealm, Portal
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+from zope.interface.verify import verifyObject
+
+from mailgate.accounts.anyone import AnyoneChecker
+from mailgate.accounts.domains import Domains
+from mailgate.accounts.realm import Realm, Submitter
+from mailgate.faults import Fault
+from mailgate.interfaces import IMaildrop, InUse, ISubmitter
+from mailgate.mail import NULL_PATH, Path
+
+
+class FakeDrop:
+    """A maildrop that counts how often it is released."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.released = 0
+
+    def release(self) -> None:
+        self.released += 1
+
+
+class FakeStore:
+    """Opens every maildrop but that of busy@."""
+
+    async def open(self, maildrop: str) -> FakeDrop:
+        if maildrop.startswith("busy@"):
+            raise InUse("another session has it")
+        return FakeDrop(maildrop)
+
+
+def result(done: Deferred[Any]) -> Any:
+    results: list[Any] = []
+    done.addBoth(results.append)
+    (value,) = results
+    if hasattr(value, "raiseException"):
+        value.raiseException()
+    return value
+
+
+@pytest.fixture
+def domains(tmp_path: FilePath) -> Domains:
+    (tmp_path / "example.test").mkdir()
+    (tmp_path / "example.test" / "users").write_text("alice:{PLAIN}x\nbob:{PLAIN}x\nj.d:{PLAIN}x\n")
+    (tmp_path / "example.test" / "aliases").write_text("info: team, bob\nteam: alice\nbad: alice, nobody\n")
+    return Domains(str(tmp_path), list[Fault]().append)
+
+
+def realm(domains: Domains | None) -> Realm:
+    return Realm(FakeStore(), domains)  # type: ignore[arg-type]
+
+
+def test_it_is_a_realm(domains: Domains) -> None:
+    verifyObject(IRealm, realm(domains))
+
+
+@pytest.mark.parametrize("avatar_id", ["alice@example.test", b"alice@example.test", b"Alice@Example.Test"])
+def test_a_maildrop(domains: Domains, avatar_id: str | bytes) -> None:
+    interface, drop, logout = result(realm(domains).requestAvatar(avatar_id, None, IMaildrop))
+    assert interface is IMaildrop
+    assert (drop.name, drop.released) == ("alice@example.test", 0)
+    logout()
+    assert drop.released == 1
+
+
+def test_what_the_store_raises_goes_through(domains: Domains) -> None:
+    with pytest.raises(InUse):
+        result(realm(domains).requestAvatar("busy@example.test", None, IMaildrop))
+
+
+def test_a_submitter_takes_no_lock(domains: Domains) -> None:
+    interface, submitter, logout = result(realm(domains).requestAvatar("busy@example.test", None, ISubmitter))
+    assert interface is ISubmitter
+    verifyObject(ISubmitter, submitter)
+    assert submitter.user == "busy@example.test"
+    logout()
+
+
+def test_other_interfaces_and_anonymous_are_not_served(domains: Domains) -> None:
+    with pytest.raises(NotImplementedError):
+        result(realm(domains).requestAvatar("alice@example.test", None, Interface))
+    with pytest.raises(UnauthorizedLogin):
+        result(realm(domains).requestAvatar((), None, IMaildrop))
+
+
+def test_through_a_portal() -> None:
+    portal = Portal(realm(None), [AnyoneChecker("example.test")])
+    _, drop, _ = result(portal.login(UsernamePassword(b"Alice", b"x"), None, IMaildrop))
+    assert drop.name == "alice@example.test"
+
+
+@pytest.mark.parametrize(
+    ("user", "address", "may"),
+    [
+        ("alice", "alice@example.test", True),
+        ("alice", "ALICE@Example.Test", True),
+        ("alice", "info@example.test", True),
+        ("alice", "team@example.test", True),
+        ("bob", "info@example.test", True),
+        ("bob", "team@example.test", False),
+        ("alice", "bob@example.test", False),
+        ("alice", "bad@example.test", False),
+        ("alice", "nobody@example.test", False),
+        ("alice", "alice@elsewhere.test", False),
+        ("alice", "postmaster@elsewhere.test", False),
+        ("alice", "postmaster@example.test", True),  # whose mail reaches alice while nobody is named
+        ("bob", "postmaster@example.test", False),
+        ("j.d", "jd@example.test", False),
+    ],
+)
+def test_whom_an_account_may_send_as(domains: Domains, user: str, address: str, may: bool) -> None:
+    assert Submitter(f"{user}@example.test", domains).may_send_as(Path.parse(address)) is may
+
+
+def test_the_null_path_is_nobodys(domains: Domains) -> None:
+    assert not Submitter("alice@example.test", domains).may_send_as(NULL_PATH)
+
+
+def test_without_domains_everybody_may_send_as_anybody() -> None:
+    _, submitter, _ = result(realm(None).requestAvatar("alice@example.test", None, ISubmitter))
+    verifyObject(ISubmitter, submitter)
+    assert submitter.may_send_as(Path("bob", "elsewhere.test"))

@@ -1,0 +1,69 @@
+"""All domains at one moment."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailgate.accounts.aliases import parse_aliases
+from mailgate.accounts.register import Domain, OutOfService, Register
+from mailgate.accounts.users import parse_users
+
+
+def domain(name: str, users: str = "", aliases: str = "") -> Domain:
+    lines = "".join(f"{user}:{{PLAIN}}x\n" for user in users.split())
+    return Domain(name, parse_users(lines, name, "users")[0], parse_aliases(aliases, name, "aliases")[0])
+
+
+REGISTER = Register.of(
+    [
+        domain("b.test", "zoe", "info: zoe\nteam: info@a.test, zoe\nbad: nobody\nworse: zoe, bad"),
+        domain("a.test", "alice bob", "info: alice, team@b.test, bob"),
+        domain("empty.test"),
+    ]
+)
+
+
+def test_domains_are_in_order() -> None:
+    assert list(REGISTER.domains) == ["a.test", "b.test", "empty.test"]
+    assert REGISTER.is_ours("A.Test")
+    assert not REGISTER.is_ours("c.test")
+
+
+def test_one_domain_goes_without_saying() -> None:
+    assert REGISTER.only_domain is None
+    assert Register().only_domain is None
+    assert Register.of([domain("a.test")]).only_domain == "a.test"
+
+
+def test_accounts_by_name() -> None:
+    account = REGISTER.account("alice@a.test")
+    assert account is not None
+    assert account.name == "alice@a.test"
+    assert REGISTER.account("info@a.test") is None
+
+
+def test_maildrops() -> None:
+    assert REGISTER.maildrops("Alice", "A.TEST") == ("alice@a.test",)
+    assert REGISTER.maildrops("info", "b.test") == ("zoe@b.test",)
+    assert REGISTER.maildrops("nobody", "a.test") == ()
+    assert REGISTER.maildrops("abuse", "a.test") == ()
+    assert REGISTER.maildrops("alice", "c.test") == ()
+
+
+def test_loops_over_domains_and_whatever_leads_to_what_is_broken_are_out_of_service() -> None:
+    assert sorted(REGISTER.broken) == ["bad@b.test", "info@a.test", "team@b.test"]
+    for local_part, name in (("info", "a.test"), ("worse", "b.test"), ("bad", "b.test")):
+        with pytest.raises(OutOfService, match=r"aliases:\d"):
+            REGISTER.maildrops(local_part, name)
+
+
+def test_postmaster_is_the_first_account_of_the_domain_or_of_all() -> None:
+    assert REGISTER.maildrops("Postmaster", "b.test") == ("zoe@b.test",)
+    assert REGISTER.maildrops("postmaster", "empty.test") == ("alice@a.test",)
+    assert REGISTER.maildrops("postmaster", "c.test") == ()
+    assert Register.of([domain("empty.test")]).maildrops("postmaster", "empty.test") == ()
+
+
+def test_a_postmaster_who_is_named_goes_first() -> None:
+    register = Register.of([domain("a.test", "alice bob", "postmaster: bob")])
+    assert register.maildrops("postmaster", "a.test") == ("bob@a.test",)

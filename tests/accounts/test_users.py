@@ -1,0 +1,108 @@
+"""The users file: its form, and every fault with file and line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.accounts.users import Account, parse_users
+from mailgate.faults import Fault
+
+# of "Hello world!"
+SHA512 = "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
+FILE = f"""\
+# our people
+alice:{{PLAIN}}sesame
+Bob:{{SHA512-CRYPT}}{SHA512}:1000:1000:Bob, # 1:/home/bob:/bin/sh:mailgate_quota=1GiB userdb_mail=maildir:~/M nologin
+
+  # disabled
+carol:{{PLAIN}}x::::::mailgate_disabled=yes mailgate_quota=1000
+dave:{{PLAIN}}x::::::mailgate_disabled
+"""
+
+
+def faults(text: str) -> list[str]:
+    return [str(fault) for fault in parse_users(text, "example.test", "users")[1]]
+
+
+def test_a_good_file() -> None:
+    accounts, found = parse_users(FILE, "example.test", "users")
+    assert found == ()
+    assert list(accounts) == [f"{user}@example.test" for user in ("alice", "bob", "carol", "dave")]
+    alice, bob, carol, dave = accounts.values()
+    assert (alice.name, alice.disabled, alice.quota) == ("alice@example.test", False, None)
+    assert alice.password.verify(b"sesame")
+    assert bob.quota == 1 << 30
+    assert bob.password.verify(b"Hello world!")
+    assert (carol.disabled, carol.quota) == (True, 1000)
+    assert dave.disabled
+
+
+def test_windows_line_ends() -> None:
+    accounts, found = parse_users("alice:{PLAIN}sesame\r\n\r\n", "example.test", "users")
+    assert found == ()
+    assert accounts["alice@example.test"].password.verify(b"sesame")
+
+
+def test_names_are_folded() -> None:
+    text = 'ZOË:{PLAIN}x\n"John Smith":{PLAIN}x\n'
+    assert list(parse_users(text, "example.test", "users")[0]) == ["zoë@example.test", "john smith@example.test"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("sesame", ["expected user:{SCHEME}password", "no colon"]),
+        ("alice{PLAIN}sesame:", ["a brace", "colon"]),
+        ("alice@example.test:{PLAIN}sesame", ["an @", "local part alone"]),
+        ("a..b:{PLAIN}sesame", ["'a..b' cannot be a user name"]),
+        ("a b:{PLAIN}sesame", ["'a b' cannot be a user name"]),
+        (":{PLAIN}sesame", ["'' cannot be a user name"]),
+        ("x" * 65 + ":{PLAIN}sesame", ["cannot be a user name", "64 octets"]),
+        ("alice:sesame", ["no scheme", "{ARGON2ID}"]),
+        ("alice:{PLIAN}sesame", ["unknown password scheme {PLIAN}", "did you mean 'PLAIN'?"]),
+        ("alice:{PLAIN}sesame:mailgate_disabled=yes", ["wrong field", "eighth"]),
+        ("alice:{PLAIN}sesame::::::mailgate_disable=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
+        ("alice:{PLAIN}sesame::::::mailgate-disabled=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
+        ("alice:{PLAIN}sesame::::::mailgate_xyzzy=1", ["unknown setting", "mailgate_disabled"]),
+        ("alice:{PLAIN}sesame::::::mailgate_disabled=true", ["'true'", "expected yes or no"]),
+        ("alice:{PLAIN}sesame::::::mailgate_quota=much", ["mailgate_quota is not a size", "25 MiB"]),
+        ("alice:{PLAIN}sesame::::::mailgate_quota=" + "9" * 30, ["mailgate_quota is not a size"]),
+        ("alice:{PLAIN}sesame::::::mailgate_quota=1kB mailgate_quota=2kB", ["mailgate_quota is there twice"]),
+    ],
+)
+def test_faults(line: str, words: list[str]) -> None:
+    (fault,) = faults(f"# comment\n{line}\nbob:{{PLAIN}}x\n")
+    assert fault.startswith("users:2: ")
+    for word in words:
+        assert word in fault
+    assert "sesame" not in fault
+
+
+def test_all_faults_are_told_at_once_and_the_good_lines_kept() -> None:
+    text = "alice:{PLAIN}1\nALICE:{PLAIN}2\nnonsense\nbob:{PLAIN}3\nbob:{MD5}4\n"
+    accounts, found = parse_users(text, "example.test", "d/users")
+    assert [fault.where for fault in found] == ["d/users:2", "d/users:3", "d/users:5"]
+    assert found[0].what == "alice@example.test is already on line 1"
+    assert list(accounts) == ["alice@example.test", "bob@example.test"]
+    assert accounts["alice@example.test"].password.verify(b"1")
+
+
+def test_a_password_never_shows() -> None:
+    accounts, _ = parse_users("alice:{PLAIN}sesame", "example.test", "users")
+    assert "sesame" not in repr(accounts)
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_accounts_and_faults(text: str) -> None:
+    accounts, found = parse_users(text, "example.test", "users")
+    assert all(isinstance(account, Account) and account.name == name for name, account in accounts.items())
+    assert all(isinstance(fault, Fault) and fault.where.startswith("users:") for fault in found)
+
+
+@given(st.text('ab:{}PLAIN$=,@" #\nmailgate_quota', max_size=120))
+def test_text_that_looks_like_it_does_too(text: str) -> None:
+    accounts, found = parse_users(text, "example.test", "users")
+    lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#")]
+    assert len(accounts) + len(found) == len(lines)

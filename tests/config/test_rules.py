@@ -1,0 +1,79 @@
+"""Rules beyond types."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailgate.config import POP3, SMTP, TLS, Config, Handler, Listener, Submission
+from mailgate.config.rules import breaches
+from mailgate.units import Octets, Seconds
+
+CERTIFICATE = TLS(certificate="cert.pem", key="key.pem")
+
+
+def listen(*texts: str) -> tuple[Listener, ...]:
+    return tuple(Listener(text) for text in texts)
+
+
+def broken(config: Config) -> list[tuple[str, str]]:
+    return [(breach.keys[0], breach.what) for breach in breaches(config)]
+
+
+def test_the_defaults_break_no_rule() -> None:
+    assert broken(Config()) == []
+
+
+def test_a_whole_house_breaks_no_rule() -> None:
+    config = Config(
+        tls=CERTIFICATE,
+        smtp=SMTP(listen=listen("tcp6:25")),
+        submission=Submission(listen=listen("tcp:587"), listen_tls=listen("tcp:465")),
+        pop3=POP3(listen=listen("tcp:110"), listen_tls=listen("tcp:995")),
+    )
+    assert broken(config) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "what"),
+    [
+        (Config(hostname="a..b"), "hostname", "'a..b': not a domain"),
+        (Config(hostname=""), "hostname", "not a domain"),
+        (Config(state=""), "state", "empty"),
+        (Config(smtp=SMTP(max_recipients=99)), "smtp.max_recipients", "4.5.3.1.8"),
+        (Config(submission=Submission(max_recipients=0)), "submission.max_recipients", "4.5.3.1.8"),
+        (Config(smtp=SMTP(max_message=Octets(65_535))), "smtp.max_message", "4.5.3.1.7"),
+        (Config(pop3=POP3(idle_timeout=Seconds(599.0))), "pop3.idle_timeout", "RFC 1939"),
+        (Config(pop3=POP3(login_timeout=Seconds(0.0))), "pop3.login_timeout", "more than 0"),
+        (Config(handlers_timeout=Seconds(0.0)), "handlers_timeout", "more than 0"),
+        (Config(handler=(Handler(use="x", timeout=Seconds(0.0)),)), "handler[0].timeout", "more than 0"),
+        (Config(tls=TLS(certificate="cert.pem")), "tls.key", "missing"),
+        (Config(tls=TLS(key="key.pem")), "tls.certificate", "missing"),
+        (Config(submission=Submission(listen_tls=listen("tcp:465"))), "submission.listen_tls", "needs a certificate"),
+        (Config(pop3=POP3(listen_tls=listen("tcp:995"))), "pop3.listen_tls", "needs a certificate"),
+        (Config(pop3=POP3(listen=listen("tcp:110"))), "pop3.listen", "nobody could log in"),
+        (Config(submission=Submission(listen=listen("tcp:587"))), "submission.listen", "nobody could log in"),
+    ],
+)
+def test_one_rule_broken(config: Config, key: str, what: str) -> None:
+    ((found, words),) = broken(config)
+    assert found == key
+    assert what in words
+
+
+def test_logins_in_clear_where_that_is_meant() -> None:
+    assert broken(Config(pop3=POP3(listen=listen("tcp:110"), allow_plaintext=True))) == []
+
+
+def test_a_clash_names_both_keys() -> None:
+    config = Config(
+        smtp=SMTP(listen=listen("tcp:25", "tcp6:25")), pop3=POP3(listen=listen("tcp:25"), allow_plaintext=True)
+    )
+    found = list(breaches(config))
+    assert [breach.keys for breach in found] == [
+        ("smtp.listen", "smtp.listen"),
+        ("smtp.listen", "pop3.listen"),
+        ("smtp.listen", "pop3.listen"),
+    ]
+    assert found[0].what == "tcp:25 wants the same port as tcp6:25 of smtp.listen"
+    assert "takes IPv4 too" in found[0].hint
+    assert found[1].hint == ""

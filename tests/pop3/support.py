@@ -1,0 +1,230 @@
+"""What the POP3 tests share: a maildrop, a portal, readers of facts; every wait is the test's to end."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from attrs import frozen
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import IRealm, Portal
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from mailgate.facts import Bulletin, Fact, Reader
+from mailgate.interfaces import Gone, IContent, IMaildrop
+from mailgate.mail import Entry, Session, Snapshot
+from mailgate.pop3.personality import Personality
+from mailgate.pop3.session import POP3Session
+from mailgate.wire.dots import WireCounter
+
+T = TypeVar("T")
+Gate = Callable[[], Awaitable[None]]
+
+
+def started(awaitable: Awaitable[T]) -> Deferred[T]:
+    """Let it run as far as it gets."""
+
+    async def run() -> T:
+        return await awaitable
+
+    return Deferred.fromCoroutine(run())
+
+
+def result_of(awaitable: Awaitable[T]) -> T:
+    """What it gives, or raises, at once."""
+    results: list[T | Failure] = []
+    started(awaitable).addBoth(results.append)
+    assert results, "it waits"
+    result = results[0]
+    if isinstance(result, Failure):
+        result.raiseException()
+    return result
+
+
+async def gather(blocks: AsyncGenerator[bytes, None]) -> bytes:
+    """All blocks of a body."""
+    return b"".join([block async for block in blocks])
+
+
+def wire_octets(content: bytes) -> int:
+    counter = WireCounter()
+    counter.feed(content)
+    return counter.finish()
+
+
+def entry(uid: str, octets: int = 10) -> Entry:
+    return Entry(uid=uid, octets=octets, key=f"key-{uid}", id=f"id-{uid}")
+
+
+@implementer(IContent)
+class FakeContent:
+    """A message in small blocks; `breaks` is raised after them."""
+
+    def __init__(self, octets: bytes, block_octets: int, breaks: Exception | None = None) -> None:
+        self._blocks = [octets[at : at + block_octets] for at in range(0, len(octets), block_octets)]
+        self._breaks = breaks
+        self.closed = 0
+
+    def read_block(self) -> bytes:
+        if self._blocks:
+            return self._blocks.pop(0)
+        if self._breaks is not None:
+            raise self._breaks
+        return b""
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@implementer(IMaildrop)
+class FakeMaildrop:
+    """Messages in memory, and knobs: what a method raises, and what it waits for first."""
+
+    def __init__(self, *messages: bytes, block_octets: int = 7) -> None:
+        self.messages = dict(enumerate(messages, 1))
+        self.block_octets = block_octets
+        self.raises: dict[str, Exception] = {}  # by the method's name, or "block"
+        self.waits: dict[str, Deferred[None]] = {}
+        self.removed: list[Entry] = []
+        self.removals = 0
+        self.contents: list[FakeContent] = []
+        self.released = 0
+        self.opened = 0
+
+    async def snapshot(self) -> Snapshot:
+        await self._pass("snapshot")
+        entries = tuple(
+            Entry(uid=f"uid-{number}", octets=wire_octets(content), key=str(number), id=f"id-{number}")
+            for number, content in self.messages.items()
+        )
+        return Snapshot(revision=len(entries), entries=entries)
+
+    async def read(self, entry: Entry) -> FakeContent:
+        await self._pass("read")
+        if int(entry.key) not in self.messages:
+            raise Gone(entry.uid)
+        content = FakeContent(self.messages[int(entry.key)], self.block_octets, self.raises.get("block"))
+        self.contents.append(content)
+        return content
+
+    async def remove(self, entries: Sequence[Entry]) -> None:
+        self.removals += 1
+        await self._pass("remove")
+        for each in entries:
+            self.messages.pop(int(each.key), None)
+            self.removed.append(each)
+
+    def release(self) -> None:
+        self.released += 1
+
+    async def _pass(self, method: str) -> None:
+        if method in self.waits:
+            await self.waits[method]
+        if method in self.raises:
+            raise self.raises[method]
+
+
+@implementer(ICredentialsChecker)
+class FakeChecker:
+    """One user; may be slow, may fail."""
+
+    credentialInterfaces = (IUsernamePassword,)
+
+    def __init__(self) -> None:
+        self.wait: Deferred[None] | None = None
+        self.raises: Exception | None = None
+        self.asked: list[tuple[bytes, bytes]] = []
+
+    def requestAvatarId(self, credentials: Any) -> Deferred[Any]:
+        return started(self._check(credentials))
+
+    async def _check(self, credentials: Any) -> str:
+        self.asked.append((credentials.username, credentials.password))
+        if self.wait is not None:
+            await self.wait
+        if self.raises is not None:
+            raise self.raises
+        if (credentials.username, credentials.password) != (b"alice", b"correct horse"):
+            raise UnauthorizedLogin("the password is wrong")
+        return "alice"
+
+
+@implementer(IRealm)
+class FakeRealm:
+    """Opens one maildrop."""
+
+    def __init__(self, maildrop: FakeMaildrop) -> None:
+        self._maildrop = maildrop
+        self.minds: list[object] = []
+        self.wait: Deferred[None] | None = None
+        self.raises: Exception | None = None
+
+    def requestAvatar(self, avatarId: object, mind: object, *interfaces: Any) -> Deferred[Any]:
+        assert interfaces == (IMaildrop,)
+        self.minds.append(mind)
+        return started(self._open())
+
+    async def _open(self) -> tuple[Any, object, Callable[[], None]]:
+        if self.wait is not None:
+            await self.wait
+        if self.raises is not None:
+            raise self.raises
+        self._maildrop.opened += 1
+        return IMaildrop, self._maildrop, self._maildrop.release
+
+
+class Facts:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Fact] = []
+
+    def read(self, fact: Fact) -> None:
+        self.told.append(fact)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [fact for fact in self.told if isinstance(fact, kind)]
+
+
+def _report(reader: Reader, error: Exception) -> None:
+    raise AssertionError(f"{reader} raised {error!r}")
+
+
+@frozen
+class House:
+    """A session and all that stands around it."""
+
+    session: POP3Session
+    maildrop: FakeMaildrop
+    checker: FakeChecker
+    realm: FakeRealm
+    portal: Portal
+    bulletin: Bulletin
+    facts: Facts
+    clock: Clock
+    new_id: Callable[[], str]
+
+
+PERSONALITY = Personality(hostname="pop.example.test", allow_plaintext=True, implementation="mailgate test")
+
+
+def house(*messages: bytes, personality: Personality = PERSONALITY, block_octets: int = 7) -> House:
+    maildrop = FakeMaildrop(*messages, block_octets=block_octets)
+    checker, realm, facts, clock = FakeChecker(), FakeRealm(maildrop), Facts(), Clock()
+    portal = Portal(realm, [checker])
+    bulletin = Bulletin("node", clock.seconds, _report)
+    bulletin.add(facts)
+    numbers = itertools.count(1)
+
+    def new_id() -> str:
+        return f"id{next(numbers)}"
+
+    values = Session(id="s1", listener="pop3", client="192.0.2.1", port=1234)
+    session = POP3Session(personality, values, portal, bulletin, clock.seconds, new_id)
+    return House(session, maildrop, checker, realm, portal, bulletin, facts, clock, new_id)

@@ -1,0 +1,435 @@
+"""The POP3 machine: syntax, order, and what stands on the wire."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailgate.pop3 import events
+from mailgate.pop3.machine import COMMAND_OCTETS, VERBS, POP3Machine, State
+from mailgate.pop3.reply import Reply, negative, positive
+from mailgate.wire.dots import DotReader
+from mailgate.wire.output import After
+from tests.pop3.support import gather, result_of
+
+OK = positive("yes")
+ERR = negative("no")
+
+
+def fresh() -> POP3Machine:
+    """A machine that has greeted."""
+    machine = POP3Machine()
+    assert machine.next_event() == events.Connected()
+    machine.send(OK)
+    return machine
+
+
+def logged_in() -> POP3Machine:
+    machine = fresh()
+    for line in (b"USER alice\r\n", b"PASS secret\r\n"):
+        say(machine, line)
+        machine.send(OK)
+    assert machine.state is State.TRANSACTION
+    return machine
+
+
+def say(machine: POP3Machine, octets: bytes) -> events.Event | None:
+    machine.receive(octets)
+    return machine.next_event()
+
+
+def fault(event: events.Event | None) -> str:
+    assert isinstance(event, events.Fault)
+    assert not event.reply.ok
+    return str(event.reply)
+
+
+async def contents(*blocks: bytes) -> AsyncGenerator[bytes, None]:
+    for block in blocks:
+        yield block
+
+
+# Events.
+
+
+def test_the_first_event_wants_the_greeting() -> None:
+    machine = POP3Machine()
+    machine.receive(b"CAPA\r\n")
+    assert machine.next_event() == events.Connected()
+    assert machine.next_event() is None  # it waits for its reply
+    assert machine.send(positive("ready")).octets == b"+OK ready\r\n"
+    assert machine.next_event() == events.Capa()
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (b"STAT", events.Stat()),
+        (b"LIST", events.List(None)),
+        (b"LIST 2", events.List(2)),
+        (b"UIDL", events.Uidl(None)),
+        (b"UIDL 2", events.Uidl(2)),
+        (b"RETR 1", events.Retr(1)),
+        (b"RETR 007", events.Retr(7)),
+        (b"RETR 0", events.Retr(0)),
+        (b"RETR " + b"9" * 240, events.Retr(int("9" * 240))),
+        (b"TOP 1 0", events.Top(1, 0)),
+        (b"DELE 3", events.Dele(3)),
+        (b"NOOP", events.Noop()),
+        (b"RSET", events.Rset()),
+        (b"CAPA", events.Capa()),
+        (b"QUIT", events.Quit()),
+        (b"stat", events.Stat()),  # RFC 1939 section 3: keywords are case-insensitive
+        (b"rEtR 1", events.Retr(1)),
+        (b"STAT  ", events.Stat()),  # spaces at the end are forgiven
+        (b"LIST ", events.List(None)),
+        (b"DELE 3 ", events.Dele(3)),
+    ],
+)
+def test_reads_commands_of_the_transaction_state(line: bytes, event: events.Event) -> None:
+    assert say(logged_in(), line + b"\r\n") == event
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"STAT 1",
+        b"LIST x",
+        b"LIST -1",
+        b"LIST +1",
+        b"LIST 1 2",
+        b"UIDL \xb2",
+        b"UIDL \xd9\xa1",  # a digit, and not of ASCII
+        b"RETR",
+        b"RETR ",
+        b"RETR  1",
+        b"RETR -1",
+        b"RETR 1.5",
+        b"RETR 1\t",
+        b"TOP",
+        b"TOP 1",
+        b"TOP 1 -1",
+        b"TOP 1 2 3",
+        b"DELE",
+        b"NOOP 1",
+        b"RSET 1",
+        b"QUIT now",
+        b"CAPA all",
+    ],
+)
+def test_wrong_arguments_are_a_fault_and_the_session_goes_on(line: bytes) -> None:
+    machine = logged_in()
+    assert fault(say(machine, line + b"\r\n")).startswith("-ERR usage: " + line.split(b" ")[0].decode())
+    machine.send(ERR)
+    assert machine.state is State.TRANSACTION
+    assert say(machine, b"NOOP\r\n") == events.Noop()
+
+
+@pytest.mark.parametrize("line", [b"", b" ", b" STAT", b"XTND", b"STATS", b"RETR\t1", b"RETR1", b"\xff", b"EHLO x"])
+def test_what_is_no_verb_is_unknown(line: bytes) -> None:
+    assert fault(say(logged_in(), line + b"\r\n")) == "-ERR unknown command"
+
+
+@pytest.mark.parametrize("line", [b"STAT\0", b"NO\rOP", b"NOOP\nNOOP", b"RETR 1\n"])
+def test_an_unclean_line_is_one_fault(line: bytes) -> None:
+    machine = logged_in()
+    assert "lone CR" in fault(say(machine, line + b"\r\nNOOP\r\n"))
+    machine.send(ERR)
+    assert machine.next_event() == events.Noop()
+
+
+@pytest.mark.parametrize(("octets", "fits"), [(COMMAND_OCTETS, True), (COMMAND_OCTETS + 1, False), (100_000, False)])
+def test_a_line_longer_than_255_octets_is_one_fault(octets: int, fits: bool) -> None:
+    machine = fresh()
+    line = b"USER " + b"x" * (octets - 7) + b"\r\n"
+    assert len(line) == octets
+    event = say(machine, line + b"CAPA\r\n")
+    assert isinstance(event, events.User) == fits
+    assert fits or fault(event) == "-ERR line longer than 255 octets"
+    machine.send(ERR)
+    assert machine.next_event() == events.Capa()
+
+
+def test_an_endless_line_is_not_kept() -> None:
+    machine = fresh()
+    for _ in range(1_000):
+        assert say(machine, b"x" * 1_000) is None
+        assert machine.buffered < 2_000
+
+
+@pytest.mark.parametrize(
+    ("line", "password"),
+    [
+        (b"PASS secret", b"secret"),
+        (b"PASS two words ", b"two words "),  # RFC 1939 section 7: spaces are part of the password
+        (b"PASS  ", b" "),
+        (b"pass \xff\xfe\t", b"\xff\xfe\t"),
+    ],
+)
+def test_a_password_is_the_rest_of_the_line(line: bytes, password: bytes) -> None:
+    machine = fresh()
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    assert say(machine, line + b"\r\n") == events.Pass(password)
+
+
+@pytest.mark.parametrize("line", [b"PASS", b"PASS "])
+def test_a_password_is_not_empty(line: bytes) -> None:
+    machine = fresh()
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    assert "usage: PASS" in fault(say(machine, line + b"\r\n"))
+
+
+@pytest.mark.parametrize("name", [b"alice", b"alice@example.test", "jörg".encode(), b"{}%s"])
+def test_a_name_is_text(name: bytes) -> None:
+    assert say(fresh(), b"USER " + name + b"\r\n") == events.User(name.decode())
+
+
+@pytest.mark.parametrize("line", [b"USER", b"USER ", b"USER a b", b"USER \xff", b"USER a\x01", b"USER a\x7f"])
+def test_a_name_is_one_word_in_utf8(line: bytes) -> None:
+    assert "usage: USER name" in fault(say(fresh(), line + b"\r\n"))
+
+
+def test_a_password_is_never_shown() -> None:
+    assert "secret" not in repr(events.Pass(b"secret"))
+
+
+# Order.
+
+
+@pytest.mark.parametrize("verb", [b"STAT", b"LIST", b"UIDL", b"RETR 1", b"TOP 1 1", b"DELE 1", b"NOOP", b"RSET"])
+def test_the_maildrop_is_closed_before_the_login(verb: bytes) -> None:
+    assert fault(say(fresh(), verb + b"\r\n")) == "-ERR log in first"
+
+
+@pytest.mark.parametrize("verb", [b"USER bob", b"PASS x", b"STLS"])
+def test_there_is_one_login(verb: bytes) -> None:
+    assert fault(say(logged_in(), verb + b"\r\n")) == "-ERR already logged in"
+
+
+def test_pass_comes_right_after_an_accepted_user() -> None:
+    machine = fresh()
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+    machine.send(ERR)
+    say(machine, b"USER alice\r\n")
+    machine.send(ERR)  # not accepted
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+    machine.send(ERR)
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    say(machine, b"CAPA\r\n")  # RFC 1939 section 7: immediately after
+    machine.send(OK)
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+
+
+def test_after_a_wrong_password_user_comes_again() -> None:
+    machine = fresh()
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    assert say(machine, b"PASS x\r\n") == events.Pass(b"x")
+    machine.send(ERR)
+    assert machine.state is State.AUTHORIZATION
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+
+
+@pytest.mark.parametrize("reply", [OK, ERR])
+@pytest.mark.parametrize("machine", [fresh, logged_in])
+def test_quit_closes_whatever_the_reply(machine: object, reply: Reply) -> None:
+    assert callable(machine)
+    quitting = machine()
+    assert say(quitting, b"QUIT\r\nNOOP\r\n") == events.Quit()
+    assert quitting.send(reply).after is After.CLOSE
+    assert say(quitting, b"NOOP\r\n") is None
+    assert quitting.buffered == 0
+
+
+def test_a_reply_that_closes_is_the_last() -> None:
+    machine = fresh()
+    say(machine, b"XXXX\r\nCAPA\r\n")
+    assert machine.send(Reply(False, "enough", close=True)) == (b"-ERR enough\r\n", After.CLOSE, None)
+    assert machine.next_event() is None
+
+
+def test_a_reply_that_nobody_asked_for_is_a_farewell() -> None:
+    machine = logged_in()
+    assert machine.send(negative("stopping", code="SYS/TEMP")) == (b"-ERR [SYS/TEMP] stopping\r\n", After.CLOSE, None)
+    assert say(machine, b"NOOP\r\n") is None
+
+
+def test_stls_drops_what_came_behind_it_and_starts_again() -> None:
+    machine = fresh()
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    assert say(machine, b"STLS\r\nUSER mallory\r\nPASS x\r\nxx") == events.Stls()
+    assert machine.send(OK) == (b"+OK yes\r\n", After.START_TLS, None)
+    assert machine.buffered == 0
+    assert machine.next_event() is None
+    assert machine.state is State.AUTHORIZATION
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+
+
+def test_after_a_refused_stls_the_session_goes_on_in_clear() -> None:
+    machine = fresh()
+    say(machine, b"STLS\r\nCAPA\r\n")
+    assert machine.send(ERR).after is After.GO_ON
+    assert machine.next_event() == events.Capa()
+
+
+def test_every_verb_is_known_by_its_event() -> None:
+    assert {name.decode().capitalize() for name in VERBS} == {verb.event.__name__ for verb in VERBS.values()}
+
+
+# Replies.
+
+
+def test_short_lines_are_stuffed_and_ended() -> None:
+    machine = fresh()
+    say(machine, b"CAPA\r\n")
+    output = machine.send(Reply(True, "here", lines=("TOP", ".", ".x", "")))
+    assert output == (b"+OK here\r\nTOP\r\n..\r\n..x\r\n\r\n.\r\n", After.GO_ON, None)
+
+
+def test_a_rendered_listing_is_ended() -> None:
+    machine = logged_in()
+    say(machine, b"LIST\r\n")
+    assert machine.send(Reply(True, "here", lines=b"1 10\r\n")).octets == b"+OK here\r\n1 10\r\n.\r\n"
+
+
+def test_an_empty_listing_is_one_too() -> None:
+    machine = logged_in()
+    say(machine, b"LIST\r\n")
+    assert machine.send(Reply(True, "here", lines=b"")).octets == b"+OK here\r\n.\r\n"
+
+
+def test_a_long_listing_goes_by_block() -> None:
+    machine = logged_in()
+    say(machine, b"LIST\r\n")
+    listing = b"".join(b"%d 10\r\n" % number for number in range(1, 50_000))
+    output = machine.send(Reply(True, "here", lines=listing))
+    assert output.octets == b""
+    assert output.body is not None
+
+    async def longest() -> int:
+        assert output.body is not None
+        blocks = [block async for block in output.body]
+        assert b"".join(blocks) == b"+OK here\r\n" + listing + b".\r\n"
+        return max(map(len, blocks))
+
+    assert result_of(longest()) <= 65_536
+
+
+@pytest.mark.parametrize("text", ["x" * 600, "ä" * 300])
+def test_the_first_line_has_512_octets_at_most(text: str) -> None:
+    machine = fresh()
+    say(machine, b"XXXX\r\n")
+    octets = machine.send(negative("{text}", text=text)).octets
+    assert 510 <= len(octets) <= 512
+    assert octets.endswith(b"\r\n")
+    octets.decode()
+
+
+def test_a_message_that_fits_a_block_is_one_write() -> None:
+    machine = logged_in()
+    say(machine, b"RETR 1\r\n")
+    output = machine.send(Reply(True, "here", content=contents(b"A: b\n", b"\n", b".\n")))
+    assert output.octets == b""
+    assert output.body is not None
+    assert result_of(anext(output.body)) == b"+OK here\r\nA: b\r\n\r\n..\r\n.\r\n"
+
+
+@given(st.lists(st.one_of(st.binary(), st.lists(st.sampled_from([b"\r", b"\n", b"."])).map(b"".join)), max_size=8))
+def test_what_retr_sends_is_the_content_once_unstuffed(blocks: list[bytes]) -> None:
+    machine = logged_in()
+    say(machine, b"RETR 1\r\n")
+    output = machine.send(Reply(True, "here", content=contents(*blocks)))
+    assert output.body is not None
+    status, _, sent = result_of(gather(output.body)).partition(b"\r\n")
+    assert status == b"+OK here"
+    received, rest = DotReader().feed(sent)
+    assert rest == b""
+    expected = b"".join(blocks).replace(b"\r\n", b"\n")
+    assert received == expected + (b"" if not expected or expected.endswith(b"\n") else b"\n")
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_the_content_is_closed_at_the_end_and_when_the_body_is_left(blocks: int) -> None:
+    closed = []
+
+    async def content() -> AsyncGenerator[bytes, None]:
+        try:
+            for _ in range(3):
+                yield b"x" * 70_000
+        finally:
+            closed.append(True)
+
+    machine = logged_in()
+    say(machine, b"RETR 1\r\n")
+    body = machine.send(Reply(True, "here", content=content())).body
+    assert body is not None
+
+    async def read() -> None:
+        for _ in range(blocks):
+            await anext(body)
+        await body.aclose()
+
+    result_of(read())
+    assert closed == [True]
+
+
+def test_an_error_in_the_content_breaks_the_body_off_without_its_end() -> None:
+    async def content() -> AsyncGenerator[bytes, None]:
+        yield b"half\n"
+        raise OSError("disk")
+
+    machine = logged_in()
+    say(machine, b"RETR 1\r\n")
+    body = machine.send(Reply(True, "here", content=content())).body
+    assert body is not None
+    with pytest.raises(OSError, match="disk"):
+        result_of(gather(body))
+
+
+# Invariants.
+
+PIECES = st.one_of(
+    st.sampled_from(
+        [b"\r\n", b"\r", b"\n", b" ", b"USER a\r\n", b"PASS b\r\n", b"RETR 1\r\n", b"STLS\r\n", b"QUIT\r\n"]
+    ),
+    st.sampled_from([*VERBS]),
+    st.binary(max_size=12),
+    st.just(b"x" * 300),
+)
+
+
+def transcript(blocks: list[bytes]) -> list[events.Event]:
+    """Every event, all answered in the same way, STLS refused: it drops what has arrived already."""
+    machine = POP3Machine()
+    seen: list[events.Event] = []
+    for block in [b"", *blocks]:
+        machine.receive(block)
+        while (event := machine.next_event()) is not None:
+            assert machine.next_event() is None
+            seen.append(event)
+            output = machine.send(ERR if isinstance(event, events.Stls | events.Fault) else OK)
+            assert output.octets.endswith(b"\r\n")
+    return seen
+
+
+@settings(max_examples=200)
+@given(st.lists(PIECES, max_size=20), st.lists(st.integers(0, 300), max_size=8))
+def test_fed_whole_or_by_octet_or_at_any_splits_it_is_the_same(pieces: list[bytes], cuts: list[int]) -> None:
+    octets = b"".join(pieces)
+    edges = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
+    split = [octets[start:end] for start, end in itertools.pairwise(edges)]
+    whole = transcript([octets])
+    assert whole == transcript([octets[at : at + 1] for at in range(len(octets))]) == transcript(split)
+
+
+@given(st.lists(st.binary(max_size=400), max_size=6))
+def test_no_octets_make_it_raise(blocks: list[bytes]) -> None:
+    transcript([*blocks, b"\r\n"])

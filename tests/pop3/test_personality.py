@@ -1,0 +1,23 @@
+"""What a listener shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailgate.pop3.personality import Personality
+
+
+def test_the_defaults() -> None:
+    personality = Personality(hostname="pop.example.test")
+    assert not personality.tls_available
+    assert not personality.allow_plaintext
+    assert personality.idle_seconds >= 600  # RFC 1939 section 3
+    assert personality.login_seconds == 60
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "<a>", "é", "x" * 300])
+def test_a_name_can_stand_in_a_greeting(name: str) -> None:
+    with pytest.raises(ValueError, match="hostname"):
+        Personality(hostname=name)
+    with pytest.raises(ValueError, match="implementation"):
+        Personality(hostname="x", implementation=name)

@@ -1,0 +1,388 @@
+"""POP3's decisions: login, TLS, errors, ends. No transport."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from twisted.cred.error import LoginDenied, UnauthorizedLogin
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import capturedLogs, eventAsText
+
+from mailgate import facts
+from mailgate.interfaces import InUse, LockLost, NotRemoved, StoreError
+from mailgate.mail import Session
+from mailgate.pop3 import events
+from mailgate.pop3.reply import Reply, negative
+from tests.pop3.support import PERSONALITY, House, house, result_of, started
+
+MESSAGE = b"A: b\n\none\n"
+PASSWORD = b"correct horse"
+
+
+def say(place: House, event: events.Event) -> Reply:
+    return result_of(place.session.answer(event))
+
+
+def log_in(place: House, password: bytes = PASSWORD) -> Reply:
+    assert say(place, events.User("alice")).ok
+    return say(place, events.Pass(password))
+
+
+def cancelled(work: Deferred[Reply]) -> bool:
+    work.cancel()
+    with pytest.raises(CancelledError):
+        result_of(work)
+    return True
+
+
+# Greeting and CAPA.
+
+
+def test_greets_and_tells() -> None:
+    place = house()
+    assert str(say(place, events.Connected())) == "+OK pop.example.test POP3 server ready"
+    assert place.facts.of(facts.Connected) == [
+        facts.Connected(node="node", session="s1", listener="pop3", client="192.0.2.1", port=1234)
+    ]
+
+
+def test_capa() -> None:
+    lines = say(house(), events.Capa()).lines
+    assert isinstance(lines, tuple)
+    assert "IMPLEMENTATION mailgate test" in lines
+
+
+# TLS.
+
+
+def test_stls_where_there_is_tls() -> None:
+    assert str(say(house(), events.Stls())).startswith("-ERR")
+    place = house(personality=evolve(PERSONALITY, tls_available=True))
+    assert say(place, events.Stls()).ok
+    place.session.secured("TLSv1.3 X")
+    assert not say(place, events.Stls()).ok  # RFC 2595 section 4: not inside TLS
+    assert [(fact.session, fact.tls) for fact in place.facts.of(facts.Secured)] == [("s1", "TLSv1.3 X")]
+
+
+def test_no_password_in_clear_unless_allowed() -> None:
+    place = house(personality=evolve(PERSONALITY, allow_plaintext=False))
+    assert str(say(place, events.User("alice"))) == "-ERR no password in clear: begin TLS first"
+    assert str(say(place, events.Pass(PASSWORD))) == "-ERR no password in clear: begin TLS first"
+    assert place.checker.asked == []
+    place.session.secured("TLSv1.3 X")
+    assert log_in(place).ok
+
+
+# The login.
+
+
+def test_logs_in_and_describes_the_maildrop() -> None:
+    place = house(MESSAGE)
+    assert str(log_in(place)) == "+OK 1 messages (13 octets)"
+    assert place.checker.asked == [(b"alice", PASSWORD)]
+    assert place.realm.minds == [Session(id="s1", listener="pop3", client="192.0.2.1", port=1234)]
+    assert place.facts.of(facts.LoggedIn) == [
+        facts.LoggedIn(node="node", session="s1", listener="pop3", client="192.0.2.1", user="alice")
+    ]
+    assert say(place, events.Stat()).ok
+
+
+def test_a_name_goes_to_the_checker_in_utf8() -> None:
+    place = house()
+    say(place, events.User("jörg"))
+    say(place, events.Pass(b"\xff"))
+    assert place.checker.asked == [("jörg".encode(), b"\xff")]
+
+
+def test_wrong_user_and_wrong_password_look_alike() -> None:
+    place, other = house(), house()
+    assert say(place, events.User("nobody")) == say(other, events.User("alice"))
+    refusals = {str(say(place, events.Pass(PASSWORD))), str(say(other, events.Pass(b"wrong")))}
+    assert refusals == {"-ERR [AUTH] wrong name or password"}  # RFC 3206 section 4
+
+
+def test_a_refused_login_is_told_with_its_reason() -> None:
+    place = house()
+    log_in(place, b"wrong")
+    assert [(fact.user, fact.reason) for fact in place.facts.of(facts.LoginFailed)] == [
+        ("alice", "the password is wrong")
+    ]
+    assert "wrong" not in repr(events.Pass(b"wrong"))
+
+
+@pytest.mark.parametrize("error", [LoginDenied("quota"), UnauthorizedLogin()])
+def test_a_realm_may_refuse_too(error: Exception) -> None:
+    place = house()
+    place.realm.raises = error
+    assert log_in(place).code == "AUTH"
+    assert place.facts.of(facts.LoginFailed)[0].reason == (str(error) or "UnauthorizedLogin")
+
+
+def test_in_use() -> None:
+    place = house()
+    place.realm.raises = InUse("session s0 has it")
+    assert str(log_in(place)) == "-ERR [IN-USE] another session has the maildrop"
+    assert [fact.reason for fact in place.facts.of(facts.LoginFailed)] == ["session s0 has it"]
+    place.realm.raises = None
+    assert log_in(place).ok  # RFC 1939 section 4: the client may start again
+
+
+def test_another_error_of_the_store_is_temporary() -> None:
+    place = house()
+    place.realm.raises = StoreError("the disk is gone")
+    assert str(log_in(place)) == "-ERR [SYS/TEMP] internal error, id id1"
+    assert [(fact.error, fact.reason) for fact in place.facts.of(facts.Failed)] == [
+        ("id1", "StoreError: the disk is gone")
+    ]
+
+
+def test_the_lock_is_released_before_a_login_without_snapshot_is_refused() -> None:
+    place = house()
+    place.maildrop.raises["snapshot"] = StoreError("the disk is gone")
+    assert log_in(place).code == "SYS/TEMP"
+    assert (place.maildrop.opened, place.maildrop.released) == (1, 1)
+    assert place.facts.of(facts.LoggedIn) == []
+    del place.maildrop.raises["snapshot"]
+    assert log_in(place).ok
+
+
+def test_too_many_wrong_passwords_end_the_session() -> None:
+    place = house(personality=evolve(PERSONALITY, max_login_failures=2))
+    assert not log_in(place, b"wrong").close
+    last = log_in(place, b"wrong")
+    assert last.close
+    assert last.code == "AUTH"
+    place.session.ended("quit", 1, 2)
+    assert place.facts.of(facts.Disconnected)[0].reason == "refused"
+
+
+# A connection that goes away during the login.
+
+
+def test_a_login_that_completes_too_late_is_logged_out_at_once() -> None:
+    place = house()
+    place.realm.wait = Deferred()
+    say(place, events.User("alice"))
+    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    place.session.ended("lost", 0, 0)
+    assert (place.maildrop.opened, place.maildrop.released) == (0, 0)
+    place.realm.wait.callback(None)
+    assert (place.maildrop.opened, place.maildrop.released) == (1, 1)
+    assert place.facts.of(facts.LoggedIn) == []
+
+
+def test_a_checker_that_answers_too_late_leaves_no_lock() -> None:
+    place = house()
+    place.checker.wait = Deferred()
+    say(place, events.User("alice"))
+    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    place.session.ended("lost", 0, 0)
+    place.checker.wait.callback(None)
+    assert place.maildrop.opened == place.maildrop.released == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(UnauthorizedLogin("no"), 0), (InUse("no"), 0), (StoreError("no"), 0), (OSError("no"), 1)]
+)
+def test_a_late_login_that_fails_is_told_only_if_nobody_expected_it(error: Exception, told: int) -> None:
+    place = house()
+    place.realm.wait = Deferred()
+    place.realm.raises = error
+    say(place, events.User("alice"))
+    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    place.realm.wait.callback(None)
+    assert len(place.facts.of(facts.Failed)) == told
+    assert place.maildrop.opened == place.maildrop.released == 0
+
+
+def test_a_connection_lost_during_the_snapshot_releases_the_lock() -> None:
+    place = house()
+    place.maildrop.waits["snapshot"] = Deferred()
+    say(place, events.User("alice"))
+    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    place.session.ended("lost", 0, 0)
+    assert (place.maildrop.opened, place.maildrop.released) == (1, 1)
+
+
+# QUIT and other ends.
+
+
+def test_quit_before_the_login() -> None:
+    assert str(say(house(), events.Quit())) == "+OK pop.example.test POP3 server signing off"
+
+
+def test_quit_removes_and_releases() -> None:
+    place = house(MESSAGE, MESSAGE)
+    log_in(place)
+    say(place, events.Dele(1))
+    assert say(place, events.Quit()).ok
+    assert list(place.maildrop.messages) == [2]
+    assert place.maildrop.released == 1
+    place.session.ended("quit", 0, 0)
+    assert place.maildrop.released == 1
+
+
+def test_quit_is_an_error_if_something_remains() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    entries = result_of(place.maildrop.snapshot()).entries
+    say(place, events.Dele(1))
+    place.maildrop.raises["remove"] = NotRemoved("read-only", entries)
+    assert str(say(place, events.Quit())) == "-ERR [SYS/TEMP] 1 messages not removed"  # RFC 1939 section 6
+    assert place.maildrop.released == 1
+
+
+def test_quit_releases_whatever_the_removal_raises() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    say(place, events.Dele(1))
+    place.maildrop.raises["remove"] = OSError("broken")
+    assert say(place, events.Quit()).code == "SYS/TEMP"
+    assert place.maildrop.released == 1
+    assert place.facts.of(facts.Deleted) == []
+
+
+def test_a_connection_lost_during_the_removal_lets_it_finish() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    say(place, events.Dele(1))
+    place.maildrop.waits["remove"] = Deferred()
+    work = started(place.session.answer(events.Quit()))
+    place.session.lost()
+    work.cancel()
+    assert place.maildrop.released == 0
+    place.maildrop.waits["remove"].callback(None)
+    assert result_of(work).ok
+    assert (place.maildrop.messages, place.maildrop.released) == ({}, 1)
+    assert [fact.uid for fact in place.facts.of(facts.Deleted)] == ["uid-1"]
+
+
+@pytest.mark.parametrize("reason", ["lost", "time-out", "stopped"])
+def test_without_quit_nothing_is_removed(reason: str) -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    say(place, events.Dele(1))
+    place.clock.advance(3)
+    place.session.ended(reason, 11, 22)
+    assert place.maildrop.removals == 0
+    assert place.maildrop.released == 1
+    assert place.facts.told[-1] == facts.Disconnected(
+        at=3.0,
+        node="node",
+        session="s1",
+        listener="pop3",
+        client="192.0.2.1",
+        user="alice",
+        reason=reason,
+        commands=3,
+        octets_in=11,
+        octets_out=22,
+        seconds=3.0,
+    )
+
+
+def test_a_message_that_was_about_to_be_sent_is_closed_at_the_end() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    say(place, events.Retr(1))
+    place.session.ended("lost", 0, 0)
+    assert place.maildrop.contents[0].closed
+
+
+def test_a_logout_that_fails_is_told_and_does_no_harm() -> None:
+    place = house()
+    log_in(place)
+
+    def broken() -> None:
+        raise OSError("broken")
+
+    place.session._logout = broken
+    place.session.ended("lost", 0, 0)
+    assert [fact.where for fact in place.facts.of(facts.Failed)] == ["logout"]
+    assert place.facts.of(facts.Disconnected)
+
+
+def test_farewells() -> None:
+    session = house().session
+    assert session.farewell("time-out") is None  # RFC 1939 section 3
+    assert str(session.farewell("stopped")) == "-ERR [SYS/TEMP] the server is stopping"
+    assert session.at_rest
+
+
+# Time.
+
+
+def test_the_time_for_the_login_runs_from_the_beginning() -> None:
+    place = house()
+    assert place.session.idle_seconds == 60
+    place.clock.advance(45)
+    say(place, events.Capa())
+    assert place.session.idle_seconds == 15
+    place.clock.advance(45)
+    assert place.session.idle_seconds == 0
+
+
+def test_after_the_login_the_peer_may_be_silent_for_ten_minutes() -> None:
+    place = house()
+    place.clock.advance(45)
+    log_in(place)
+    assert place.session.idle_seconds == 600
+
+
+# What nobody expected.
+
+
+def test_the_unexpected_is_answered_in_one_place() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    place.maildrop.raises["read"] = ZeroDivisionError("secret detail")
+    assert str(say(place, events.Retr(1))) == "-ERR [SYS/TEMP] internal error, id id1"
+    assert [(fact.error, fact.session, fact.where, fact.reason) for fact in place.facts.of(facts.Failed)] == [
+        ("id1", "s1", "RETR", "ZeroDivisionError: secret detail")
+    ]
+    del place.maildrop.raises["read"]
+    assert say(place, events.Retr(1)).ok  # the session goes on
+
+
+def test_the_log_has_the_traceback_under_the_id_and_no_password() -> None:
+    place = house()
+    place.realm.raises = ZeroDivisionError("oops")
+    with capturedLogs() as events_:
+        log_in(place)
+    (event,) = (event for event in events_ if event["log_namespace"] == "mailgate.pop3")
+    text = eventAsText(event)
+    assert "error id1 in PASS" in text
+    assert "ZeroDivisionError: oops" in text
+    assert PASSWORD.decode() not in text + repr(events_) + repr(place.facts.told)
+
+
+def test_a_lost_lock_ends_the_session() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    say(place, events.Dele(1))
+    place.maildrop.raises["snapshot"] = place.maildrop.raises["read"] = LockLost("the lease ran out")
+    say(place, events.Rset())
+    reply = say(place, events.Retr(1))
+    assert reply.close
+    assert reply.code == "SYS/TEMP"
+
+
+def test_a_command_that_the_machine_should_have_held_back_is_unexpected() -> None:
+    place = house()
+    assert say(place, events.Stat()).code == "SYS/TEMP"
+    assert place.facts.of(facts.Failed)
+
+
+def test_a_cancellation_is_passed_on() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    place.maildrop.waits["read"] = Deferred()
+    assert cancelled(started(place.session.answer(events.Retr(1))))
+    assert place.facts.of(facts.Failed) == []
+
+
+def test_too_many_faults_end_the_session() -> None:
+    place = house(personality=evolve(PERSONALITY, max_errors=2))
+    fault = events.Fault(negative("unknown command"))
+    assert say(place, fault) == fault.reply
+    assert say(place, fault) == evolve(fault.reply, close=True)

@@ -1,0 +1,263 @@
+"""The TRANSACTION and UPDATE states, command by command."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+
+from mailgate.facts import Deleted, Fetched, NotDeleted
+from mailgate.interfaces import LockLost, NotRemoved, StoreError
+from mailgate.mail import Entry, Session, Snapshot
+from mailgate.pop3 import events
+from mailgate.pop3.reply import Reply
+from mailgate.pop3.transaction import Transaction
+from tests.pop3.support import Facts, FakeMaildrop, entry, gather, house, result_of, started, wire_octets
+
+FIRST = b"A: b\n\none\n.two\nthree\n"
+SECOND = b"C: d\n\n\xff\n"
+
+
+class Room:
+    """A transaction on some messages, and what it tells."""
+
+    def __init__(self, *messages: bytes, block_octets: int = 7) -> None:
+        surroundings = house(*messages, block_octets=block_octets)
+        self.maildrop: FakeMaildrop = surroundings.maildrop
+        self.facts: Facts = surroundings.facts
+        self.failures: list[str] = []
+        session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice")
+        self.transaction = Transaction(
+            self.maildrop,
+            result_of(self.maildrop.snapshot()),
+            session,
+            surroundings.bulletin,
+            lambda where, error: self.failures.append(f"{where}: {error}"),
+        )
+
+    def say(self, event: events.Event) -> Reply:
+        return result_of(self.transaction.answer(event))
+
+    def fetch(self, event: events.Event) -> bytes:
+        reply = self.say(event)
+        assert reply.content is not None
+        return result_of(gather(reply.content))
+
+
+def test_stat() -> None:
+    assert str(Room(FIRST, SECOND).say(events.Stat())) == f"+OK 2 {wire_octets(FIRST) + wire_octets(SECOND)}"
+    assert str(Room().say(events.Stat())) == "+OK 0 0"
+
+
+def test_list() -> None:
+    room = Room(FIRST, SECOND)
+    reply = room.say(events.List())
+    assert reply.ok
+    assert reply.lines == b"1 26\r\n2 11\r\n"
+    assert str(room.say(events.List(2))) == "+OK 2 11"
+    assert room.say(events.List(2)).lines is None
+
+
+def test_uidl() -> None:
+    room = Room(FIRST, SECOND)
+    assert room.say(events.Uidl()).lines == b"1 uid-1\r\n2 uid-2\r\n"
+    assert str(room.say(events.Uidl(2))) == "+OK 2 uid-2"
+
+
+@pytest.mark.parametrize("number", [0, 3, 10**100])
+@pytest.mark.parametrize("command", [events.List, events.Uidl, events.Retr, events.Dele])
+def test_there_is_no_message_of_another_number(command: type[events.Retr], number: int) -> None:
+    assert str(Room(FIRST, SECOND).say(command(number))) == "-ERR no such message"
+
+
+@pytest.mark.parametrize("command", [events.List(1), events.Uidl(1), events.Retr(1), events.Top(1, 1), events.Dele(1)])
+def test_a_marked_message_is_as_good_as_gone(command: events.Event) -> None:
+    room = Room(FIRST, SECOND)
+    assert room.say(events.Dele(1)).ok
+    assert str(room.say(command)) == "-ERR no such message"
+    assert str(room.say(events.Stat())) == "+OK 1 11"
+    assert room.say(events.List()).lines == b"2 11\r\n"
+    assert room.say(events.Uidl()).lines == b"2 uid-2\r\n"
+
+
+def test_rset_brings_it_back() -> None:
+    room = Room(FIRST, SECOND)
+    room.say(events.Dele(1))
+    assert str(room.say(events.Rset())) == "+OK 2 messages (37 octets)"
+    assert room.say(events.List(1)).ok
+
+
+def test_noop() -> None:
+    assert room_says_ok(events.Noop())
+
+
+def room_says_ok(event: events.Event) -> bool:
+    return Room().say(event).ok
+
+
+def test_retr_gives_the_message_and_its_exact_size() -> None:
+    room = Room(FIRST, SECOND)
+    assert str(room.say(events.Retr(1))) == "+OK 26 octets"
+    assert room.fetch(events.Retr(1)) == FIRST
+
+
+@given(st.binary(max_size=60), st.integers(1, 9))
+def test_retr_gives_any_content(content: bytes, block_octets: int) -> None:
+    assert Room(content, block_octets=block_octets).fetch(events.Retr(1)) == content
+
+
+@pytest.mark.parametrize(("lines", "expected"), [(0, b"A: b\n\n"), (2, b"A: b\n\none\n.two\n"), (99, FIRST)])
+def test_top(lines: int, expected: bytes) -> None:
+    room = Room(FIRST)
+    assert room.fetch(events.Top(1, lines)) == expected
+    assert room.maildrop.contents[-1].closed
+
+
+def test_top_reads_no_more_than_it_sends() -> None:
+    room = Room(b"A: b\n\n" + b"x" * 1_000)
+    room.maildrop.raises["block"] = StoreError("too far")
+    assert room.fetch(events.Top(1, 0)) == b"A: b\n\n"
+
+
+def test_a_whole_message_is_a_fetch_and_a_top_is_none() -> None:
+    room = Room(FIRST)
+    room.fetch(events.Top(1, 99))
+    assert room.facts.of(Fetched) == []
+    room.fetch(events.Retr(1))
+    assert [(fact.session, fact.user, fact.message, fact.uid, fact.octets) for fact in room.facts.of(Fetched)] == [
+        ("s1", "alice", "id-1", "uid-1", 26)
+    ]
+
+
+def test_a_fetch_that_is_left_is_none_and_its_message_is_closed() -> None:
+    room = Room(FIRST)
+    content = room.say(events.Retr(1)).content
+    assert content is not None
+    result_of(anext(content))
+    result_of(content.aclose())
+    assert room.facts.of(Fetched) == []
+    assert room.maildrop.contents[0].closed
+
+
+def test_a_fetch_that_never_began_is_closed_with_the_transaction() -> None:
+    room = Room(FIRST)
+    room.say(events.Retr(1))
+    room.transaction.close()
+    room.transaction.close()
+    assert room.maildrop.contents[0].closed
+
+
+def test_a_message_that_is_gone_is_an_error_and_the_session_goes_on() -> None:
+    room = Room(FIRST, SECOND)
+    del room.maildrop.messages[1]
+    assert str(room.say(events.Retr(1))).startswith("-ERR the message is gone")
+    assert str(room.say(events.Stat())) == "+OK 2 37"  # the snapshot is fixed
+    assert room.fetch(events.Retr(2)) == SECOND
+
+
+def test_a_message_that_breaks_off_is_told_and_raised() -> None:
+    room = Room(FIRST)
+    room.maildrop.raises["block"] = StoreError("the disk is broken")
+    with pytest.raises(StoreError):
+        room.fetch(events.Retr(1))
+    assert room.failures == ["sending uid-1: the disk is broken"]
+    assert room.facts.of(Fetched) == []
+    assert room.maildrop.contents[0].closed
+
+
+def test_what_the_store_raises_goes_on_to_the_session() -> None:
+    room = Room(FIRST)
+    room.maildrop.raises["read"] = StoreError("no more files")
+    with pytest.raises(StoreError):
+        room.say(events.Retr(1))
+
+
+def test_a_store_may_read_in_another_thread() -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.blocks = [b"A: b", b"\n", b""]
+
+        async def read_block(self) -> bytes:
+            return self.blocks.pop(0)
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    room = Room(FIRST)
+
+    async def read(entry: Entry) -> Slow:
+        return Slow()
+
+    room.maildrop.read = read  # type: ignore[assignment, method-assign]
+    assert room.fetch(events.Retr(1)) == b"A: b\n"
+
+
+def test_an_event_of_another_state_is_a_mistake_of_ours() -> None:
+    with pytest.raises(TypeError):
+        Room().say(events.Quit())
+
+
+# UPDATE.
+
+
+def test_update_removes_what_is_marked_in_one_call() -> None:
+    room = Room(FIRST, SECOND, FIRST)
+    room.say(events.Dele(3))
+    room.say(events.Dele(1))
+    assert result_of(room.transaction.update()) == 0
+    assert [each.uid for each in room.maildrop.removed] == ["uid-1", "uid-3"]
+    assert room.maildrop.removals == 1
+    assert [(fact.user, fact.message, fact.uid) for fact in room.facts.of(Deleted)] == [
+        ("alice", "id-1", "uid-1"),
+        ("alice", "id-3", "uid-3"),
+    ]
+
+
+def test_update_without_marks_touches_nothing() -> None:
+    room = Room(FIRST)
+    assert result_of(room.transaction.update()) == 0
+    assert room.maildrop.removals == 0
+
+
+def test_update_tells_what_remains() -> None:
+    room = Room(FIRST, SECOND)
+    snapshot = result_of(room.maildrop.snapshot())
+    room.say(events.Dele(1))
+    room.say(events.Dele(2))
+    room.maildrop.raises["remove"] = NotRemoved("read-only", [snapshot.entries[1]])
+    assert result_of(room.transaction.update()) == 1
+    assert [fact.uid for fact in room.facts.of(Deleted)] == ["uid-1"]
+    assert [(fact.uids, fact.reason) for fact in room.facts.of(NotDeleted)] == [(("uid-2",), "read-only")]
+
+
+def test_without_the_lock_all_remain() -> None:
+    room = Room(FIRST, SECOND)
+    room.say(events.Dele(1))
+    room.maildrop.raises["remove"] = LockLost("the lease ran out")
+    assert result_of(room.transaction.update()) == 1
+    assert room.facts.of(Deleted) == []
+    assert [fact.uids for fact in room.facts.of(NotDeleted)] == [("uid-1",)]
+
+
+def test_a_removal_that_has_begun_is_finished() -> None:
+    room = Room(FIRST)
+    room.say(events.Dele(1))
+    room.maildrop.waits["remove"] = Deferred()
+    update = started(room.transaction.update())
+    update.cancel()
+    assert room.maildrop.removed == []
+    room.maildrop.waits["remove"].callback(None)
+    assert [each.uid for each in room.maildrop.removed] == ["uid-1"]
+    assert [fact.uid for fact in room.facts.of(Deleted)] == ["uid-1"]
+    assert result_of(update) == 0
+
+
+def test_a_big_maildrop_is_listed() -> None:
+    many = Snapshot(1, tuple(entry(f"u{number}") for number in range(20_000)))
+    surroundings = house()
+    session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice")
+    transaction = Transaction(FakeMaildrop(), many, session, surroundings.bulletin, lambda where, error: None)
+    lines = result_of(transaction.answer(events.Uidl())).lines
+    assert isinstance(lines, bytes)
+    assert lines.count(b"\r\n") == 20_000
