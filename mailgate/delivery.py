@@ -80,7 +80,7 @@ def _copies(message: Message) -> list[Copy]:
 
 
 def _maildrops(recipient: Recipient) -> tuple[str, ...]:
-    return tuple(place.maildrop for place in recipient.destinations if isinstance(place, Local))
+    return tuple(dict.fromkeys(place.maildrop for place in recipient.destinations if isinstance(place, Local)))
 
 
 def _outcomes(message: Message, reply: Reply) -> tuple[Outcome, ...]:

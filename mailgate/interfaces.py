@@ -184,6 +184,8 @@ class IMailStore(Interface):
 class IMaildrop(Interface):
     """A maildrop that is open, and locked until `release`: the avatar of POP3."""
 
+    name: str = Attribute("The maildrop's name, as the directory gives it.")
+
     def snapshot() -> Awaitable[Snapshot]:
         """The messages that are there now, oldest first. Raises `StoreError`."""
 

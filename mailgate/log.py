@@ -5,6 +5,7 @@ What a client said is written with its control characters escaped, so that a lin
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -34,20 +35,14 @@ ERRORS: Final = (facts.NotDelivered, facts.Failed)
 class FactLog:
     """Writes every fact to the log."""
 
-    log = Logger(namespace="mailgate")
+    def __init__(self) -> None:
+        self.log = Logger(namespace="mailgate")  # as a class attribute it would have the class's name
 
     def read(self, fact: facts.Fact) -> None:
-        level = (
-            LogLevel.error
-            if isinstance(fact, ERRORS)
-            else LogLevel.warn
-            if isinstance(fact, WARNINGS)
-            else LogLevel.info
-        )
-        self.log.emit(level, "{line}", line=describe(fact), fact=fact)
+        self.log.emit(_level_of(fact), "{line}", line=describe(fact), fact=fact)
 
 
-def _severity(fact: facts.Fact) -> Any:
+def _level_of(fact: facts.Fact) -> Any:
     if isinstance(fact, ERRORS):
         return LogLevel.error
     return LogLevel.warn if isinstance(fact, WARNINGS) else LogLevel.info
@@ -79,7 +74,7 @@ class _TextLines:
         self._stream = stream
 
     def __call__(self, event: LogEvent) -> None:
-        _write(self._stream, f"{formatTime(event.get('log_time'))} {_level(event)} {_message(event)}")
+        _write(self._stream, f"{formatTime(event.get('log_time'))} {_level(event)} {_text(event)}")
 
 
 @implementer(ILogObserver)
@@ -92,10 +87,10 @@ class _JSONLines:
             "time": event.get("log_time"),
             "level": _level(event),
             "namespace": event.get("log_namespace", ""),
-            "message": _message(event),
+            "text": _text(event),
         }
         if isinstance(fact := event.get("fact"), facts.Fact):
-            line |= {"fact": type(fact).__name__, **asdict(fact)}
+            line |= {"fact": type(fact).__name__, **asdict(fact)}  # its "message" is the message's id
         _write(self._stream, json.dumps(line, default=str))
 
 
@@ -104,10 +99,11 @@ def _level(event: LogEvent) -> str:
     return level.name if level is not None else "info"
 
 
-def _message(event: LogEvent) -> str:
+def _text(event: LogEvent) -> str:
     text = escape(formatEvent(event))
     if (failure := event.get("log_failure")) is not None:
-        text += "\n" + failure.getTraceback().rstrip()
+        # Indented, so that no exception's message can look like a line of the log.
+        text += "".join(f"\n    {escape(line)}" for line in failure.getTraceback().rstrip().split("\n"))
     return text
 
 
@@ -115,10 +111,12 @@ def _write(stream: TextIO, line: str) -> None:
     try:
         stream.write(line + "\n")
         stream.flush()
-    except OSError:
-        # A log that cannot be written (a full disk, a closed pipe) must not stop the mail; and there is nobody to tell.
+    except (OSError, ValueError):
+        # A log that cannot be written (a full disk, a closed pipe, letters that its encoding does not have) must not
+        # stop the mail; and there is hardly anybody to tell.
         if stream is not sys.__stderr__ and sys.__stderr__ is not None:
-            sys.__stderr__.write("mailgate: the log cannot be written\n")
+            with contextlib.suppress(OSError, ValueError):
+                sys.__stderr__.write("mailgate: the log cannot be written\n")
 
 
 def _to(recipients: tuple[str, ...]) -> str:
@@ -156,10 +154,7 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     ),
     facts.Handled: lambda f: f"handled {f.message} by {f.handler}: {f.result} {f.detail}".rstrip(),
     facts.Delivered: lambda f: f"delivered {f.message} to <{f.recipient}>: {', '.join(f.copies) or 'nowhere'}",
-    facts.NotDelivered: lambda f: (
-        f"not delivered {f.message}: {f.reason}"
-        + (f"; these copies exist: {', '.join(f.visible)}" if f.visible else "")
-    ),
+    facts.NotDelivered: _not_delivered,
     facts.Accepted: _accepted,
     facts.MessageRefused: lambda f: (
         f"refused {f.message} from <{f.sender}> to {_to(f.recipients)}, {f.octets} octets: {f.reply}"

@@ -16,6 +16,8 @@ from mailgate.wire import address
 
 BLOCK_OCTETS: Final = 65_536  # how much content is read, written or sent at a time
 _ID_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # base32 whose order is that of ASCII
+# What cannot stand in a field's value: controls but TAB, halves of characters, and line ends that do not fold.
+_UNFIT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]|\n(?![ \t])|\n[ \t]*(?=\n|\Z)")
 
 
 def make_id(milliseconds: int, entropy: int) -> str:
@@ -53,7 +55,7 @@ class Field:
     """A header field that mailgate or a handler puts in front of a message.
 
     The value may be folded with "\\n" followed by a space or tab (RFC 5322 2.2.3). Raises ValueError for anything
-    that would end the field or the header.
+    that would end the field or the header, or that cannot be written into one.
     """
 
     name: str = field()
@@ -66,8 +68,10 @@ class Field:
 
     @value.validator
     def _check_value(self, _: object, value: str) -> None:
-        if re.search(r"[\x00\r]|\n(?![ \t])|\n[ \t]*(?=\n|\Z)", value):
-            raise ValueError(f"the value of {self.name} has a control character, or a line break that does not fold")
+        if _UNFIT.search(value):
+            raise ValueError(
+                f"the value of {self.name} has a control character, a surrogate, or a line break that does not fold"
+            )
 
     def __bytes__(self) -> bytes:
         return f"{self.name}: {self.value}\n".encode()
@@ -109,9 +113,14 @@ class Reply:
 
 
 class Refused(Exception):
-    """The one expected exception of policies, handlers and directories: the reply is what the client hears."""
+    """The one expected exception of policies, handlers and directories: the reply is what the client hears.
+
+    Raises ValueError for a reply that does not refuse: mail would be lost that the client believes taken.
+    """
 
     def __init__(self, reply: Reply) -> None:
+        if reply.is_positive:
+            raise ValueError(f"{reply.code} refuses nothing")
         super().__init__(str(reply))
         self.reply = reply
 
@@ -210,7 +219,9 @@ class Body:
         """The names of the header's fields in order, in lower case; memory does not grow with the header's size."""
         with self.open() as stream:
             fresh = True  # at the beginning of a line, not inside an over-long one
-            while (line := stream.readline(1024)) not in (b"", b"\n"):
+            while line := stream.readline(1024):
+                if fresh and line == b"\n":
+                    return
                 if fresh and line[:1] not in (b" ", b"\t"):
                     name, colon, _ = line.partition(b":")
                     if not colon:

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Literal, TypeVar
 
 from attrs import field, frozen
-from twisted.internet.defer import CancelledError, TimeoutError, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface.interface import InterfaceClass
 
 from mailgate.facts import Bulletin, Handled
@@ -23,7 +24,7 @@ from mailgate.interfaces import (
     IRecipientPolicy,
     ISenderPolicy,
 )
-from mailgate.mail import Discarded, Envelope, Local, Message, Path, Recipient, Refused, Reply, Session, Verdict
+from mailgate.mail import Discarded, Envelope, Field, Local, Message, Path, Recipient, Refused, Reply, Session, Verdict
 
 T = TypeVar("T")
 OnError = Literal["defer", "skip"]  # 451, or as if the step were not there
@@ -57,7 +58,7 @@ class HandlerFault(Exception):
 class Pipeline:
     """All steps. `clock` times them; `directory` resolves the targets of redirects."""
 
-    log = Logger(namespace="mailgate.pipeline")
+    log = Logger()
 
     def __init__(
         self,
@@ -138,6 +139,8 @@ class Pipeline:
         verdict = await answer if isinstance(answer, Awaitable) else answer
         if not isinstance(verdict, Verdict):
             raise HandlerFault(f"handle() gave {verdict!r} instead of a Verdict")
+        if not all(isinstance(added, Field) for added in verdict.fields):
+            raise HandlerFault("the verdict adds something that is no Field")
         known = {recipient.path for recipient in message.envelope.recipients}
         if strange := (verdict.discard | verdict.redirect.keys()) - known:
             raise HandlerFault(f"the verdict names {', '.join(map(str, strange))}, who is no recipient")
@@ -181,10 +184,36 @@ class Pipeline:
         answer = question(*arguments)
         if not isinstance(answer, Awaitable):
             return answer
-        waiting = ensureDeferred(_awaited(answer))
+        waiting, given_up = self._start(answer)
         if not waiting.called:
             waiting.addTimeout(seconds, self._clock)
-        return await waiting
+        try:
+            return await waiting
+        except CancelledError:
+            if given_up():
+                raise
+            raise HandlerFault("it waited for something that was cancelled, and not by us") from None
+
+    def _start(self, answer: Awaitable[Any]) -> tuple[Deferred[Any], Callable[[], bool]]:
+        """A Deferred for the answer, and whether it was cancelled. Once it is, it does not wait for what the step makes
+        of its own cancellation: a step may not hold up a session by taking no notice.
+        """
+        work = ensureDeferred(_awaited(answer))
+        cancelled: list[bool] = []
+
+        def cancel(_: Deferred[Any]) -> None:
+            cancelled.append(True)
+            work.cancel()
+
+        def answered(result: Any) -> None:
+            if not cancelled:
+                waiting.callback(result)
+            elif isinstance(result, Failure) and not result.check(CancelledError):
+                self.log.failure("failed after it was given up", result)
+
+        waiting: Deferred[Any] = Deferred(cancel)
+        work.addBoth(answered)
+        return waiting, lambda: bool(cancelled)
 
 
 async def _awaited(answer: Awaitable[T]) -> T:

@@ -51,6 +51,10 @@ class ServerCertificate:
         """Read the files and show them from now on. Raises `BadCertificate`, and shows on what it showed before."""
         chain = _read_chain(self._certificate_file)
         key = _read_key(self._key_file)
+        if _public(key) != _public(chain[0].get_pubkey()):
+            raise BadCertificate(
+                Fault(self._key_file, f"is not the key of {self._certificate_file}", "were both renewed?")
+            )
         options = CertificateOptions(
             privateKey=key,
             certificate=chain[0],
@@ -60,13 +64,10 @@ class ServerCertificate:
             enableSessionTickets=True,  # a mail client that polls shall not shake hands in full each time
         )
         try:
-            context = options.getContext()
-            context.check_privatekey()
-        except SSL.Error:
-            raise BadCertificate(
-                Fault(self._key_file, f"is not the key of {self._certificate_file}", "were both renewed?")
-            ) from None
-        self._context = context
+            self._context = options.getContext()
+        except SSL.Error as error:
+            reasons = ", ".join(reason for *_, reason in error.args[0])
+            raise BadCertificate(Fault(self._certificate_file, f"cannot be used: {reasons}")) from None
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         assert self._context is not None, "load() comes first"
@@ -92,6 +93,10 @@ def _read_key(file: str) -> crypto.PKey:
         raise BadCertificate(
             Fault(file, "has no PEM key that can be read", "keys with a passphrase are not taken")
         ) from None
+
+
+def _public(key: crypto.PKey) -> bytes:
+    return crypto.dump_publickey(crypto.FILETYPE_PEM, key)
 
 
 def _read(file: str) -> bytes:

@@ -27,7 +27,7 @@ from mailgate.pop3.events import Capa, Connected, Event, Fault, Pass, Quit, Stls
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.pop3.transaction import Transaction
-from mailgate.pop3.waits import uncut
+from mailgate.waits import uncut
 
 log: Final = Logger(namespace="mailgate.pop3")  # in a class, Logger would forget its namespace
 
@@ -183,7 +183,7 @@ class POP3Session:
         except InUse as error:
             self._tell_refused(user, error)
             return IN_USE
-        return await self._begin(user, maildrop)
+        return await self._begin(maildrop)
 
     async def _ask_portal(self, user: str, password: bytes) -> IMaildrop:
         # The login is never cancelled: a checker or store that works in a thread could not give back the lock of a
@@ -197,16 +197,17 @@ class POP3Session:
         self._logout = logout
         return cast(IMaildrop, avatar)
 
-    async def _begin(self, user: str, maildrop: IMaildrop) -> Reply:
+    async def _begin(self, maildrop: IMaildrop) -> Reply:
         try:
             snapshot = await maildrop.snapshot()
         except Exception:
             self._release()  # RFC 1939 section 4: the lock is released before the login is refused
             raise
-        self._session = session = evolve(self._session, user=user)
+        self._session = session = evolve(self._session, user=maildrop.name)  # which is not always what was typed
         self._transaction = Transaction(maildrop, snapshot, session, self._bulletin, self._failed)
-        logged_in = facts.LoggedIn(session=session.id, listener=session.listener, client=session.client, user=user)
-        self._bulletin.tell(logged_in)
+        self._bulletin.tell(
+            facts.LoggedIn(session=session.id, listener=session.listener, client=session.client, user=session.user)
+        )
         return self._transaction.describe()
 
     def _refuse_login(self, user: str, error: Exception) -> Reply:

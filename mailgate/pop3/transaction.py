@@ -14,7 +14,7 @@ from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.events import Dele, Event, List, Noop, Retr, Rset, Stat, Top, Uidl
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.pop3.view import View
-from mailgate.pop3.waits import to_the_end
+from mailgate.waits import to_the_end
 from mailgate.wire.top import TopFilter
 
 NO_SUCH_MESSAGE: Final = negative("no such message")

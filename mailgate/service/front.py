@@ -154,4 +154,4 @@ class Front:
             idle_seconds=section.idle_timeout,
             login_seconds=section.login_timeout,
         )
-        return pop3_door(personality, self._portal, self._frame.bulletin, new_id, time.time)
+        return pop3_door(personality, self._portal, self._frame.bulletin, new_id, time.monotonic)

@@ -29,6 +29,8 @@ from mailgate.service.state import node_name, spool_directory
 from mailgate.service.workers import DISK_THREADS, HASHING_THREADS, Workers
 from mailgate.tls import BadCertificate, ServerCertificate
 
+log = Logger(namespace="mailgate.service")
+
 KINDS: Final[dict[str, Kind]] = {"smtp": "smtp", "submission": "submission", "pop3": "pop3"}
 
 
@@ -61,8 +63,6 @@ class Listening:
 
 class Gateway(Service):
     """One gateway. As a context outside of twistd: `privilegedStartService`, `startService`, `stopService`."""
-
-    log = Logger(namespace="mailgate.service")
 
     def __init__(self, config: Config, reactor: Any, *, open_to_anyone: bool = False) -> None:
         """`open_to_anyone`: any recipient and any password, for development and tests."""
@@ -161,13 +161,13 @@ class Gateway(Service):
         address = port.getHost()
         host = getattr(address, "host", None) or getattr(address, "name", "")
         self.listening += (Listening(key, str(host), int(getattr(address, "port", 0))),)
-        self.log.info("listening on {listening}", listening=self.listening[-1])
+        log.info("listening on {listening}", listening=self.listening[-1])
 
     def _reader_failed(self, reader: Reader, error: Exception) -> None:
-        self.log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)
+        log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)
 
     def _fault_found(self, fault: Fault) -> None:
-        self.log.error("not taken over, the old state stays: {fault}", fault=fault)
+        log.error("not taken over, the old state stays: {fault}", fault=fault)
 
 
 def _opened(endpoint: IStreamServerEndpoint, factory: Factory, key: str, listener: str) -> IListeningPort:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from twisted.cred.credentials import UsernamePassword
-from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.error import LoginDenied, UnauthorizedLogin
 from twisted.cred.portal import Portal
 
 from mailgate.facts import Bulletin, LoggedIn, LoginFailed
@@ -67,7 +67,7 @@ class Exchange:
                 raise UnauthorizedLogin("wants to act for somebody else")
             credentials = UsernamePassword(said.authentication.encode(), said.password.encode())
             _, avatar, self.logout = await self._portal.login(credentials, self._session, ISubmitter)
-        except UnauthorizedLogin as error:
+        except (UnauthorizedLogin, LoginDenied) as error:
             self._tell_failure(said.authentication, str(error))
             raise Refused(WRONG) from None
         self.submitter = submitter = ISubmitter(avatar)

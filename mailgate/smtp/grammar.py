@@ -108,7 +108,7 @@ def _parameters(text: str) -> Mapping[str, str | None]:
     if text and not text.startswith(" "):
         raise syntax("Expected a space after the address")
     parameters: dict[str, str | None] = {}
-    for word in text.split():
+    for word in filter(None, text.split(" ")):
         match = _PARAMETER.fullmatch(word)
         if match is None:
             raise syntax("A parameter is not keyword or keyword=value")

@@ -22,6 +22,7 @@ from mailgate.wire.sasl import MAX_LINE_OCTETS as MAX_RESPONSE_OCTETS
 
 # RFC 5321 4.5.3.1.4 asks for 512 and more for extensions; RFC 4954 4.3 for an initial response of any legal length.
 MAX_COMMAND_OCTETS: Final = MAX_RESPONSE_OCTETS
+MAX_REPLY_OCTETS: Final = 512  # a line of a reply, with its CRLF (RFC 5321 4.5.3.1.5)
 
 
 class State(enum.Enum):
@@ -81,6 +82,7 @@ _UNKNOWN: Final = Reply(500, "5.5.1", "No such command")
 _GOODBYE: Final = frozenset({221, 421})  # RFC 5321 4.2.3: the transmission channel closes
 _TRANSACTION: Final = frozenset({_S.MAIL, _S.RCPT})
 _WORD: Final = re.compile(rb"[A-Za-z0-9]{1,16}")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class SMTPMachine:
@@ -99,8 +101,9 @@ class SMTPMachine:
         return len(self._buffer)
 
     def receive(self, data: bytes) -> None:
-        """Take octets from the client."""
-        self._buffer.feed(data)
+        """Take octets from the client; those that come after the farewell are nothing any more."""
+        if self.state is not State.CLOSED:
+            self._buffer.feed(data)
 
     def next_event(self) -> events.Event | None:
         """The next event; None if more octets are needed first, or the last event waits for its reply."""
@@ -176,10 +179,7 @@ class SMTPMachine:
         name = word.decode().upper()
         verb = VERBS.get(name)
         if verb is None:
-            known = name in UNIMPLEMENTED
-            return events.Fault(
-                Reply(502, "5.5.1", "Not done here") if known else Reply(500, "5.5.1", "No such command")
-            )
+            return events.Fault(_UNDONE if name in UNIMPLEMENTED else _UNKNOWN)
         if self.state not in verb.states:
             return events.Fault(self._out_of_order(name))
         return _parse(verb, argument)
@@ -199,12 +199,17 @@ class SMTPMachine:
 
 def render(reply: Reply) -> bytes:
     """The reply's lines (RFC 5321 4.2.1), each with its enhanced status (RFC 2034 4)."""
-    texts = reply.text.split("\n")
     status = f"{reply.status} " if reply.status else ""
-    marks = ["-"] * (len(texts) - 1) + [" "]
-    return "".join(f"{reply.code}{mark}{status}{text}\r\n" for mark, text in zip(marks, texts, strict=True)).encode(
-        "ascii", "backslashreplace"
+    *before, last = reply.text.split("\n")
+    return b"".join(
+        [*(_line(f"{reply.code}-{status}{text}") for text in before), _line(f"{reply.code} {status}{last}")]
     )
+
+
+def _line(text: str) -> bytes:
+    # The text may quote what the client said. A line of a reply is printable ASCII, and no longer than it may be.
+    octets = _UNPRINTABLE.sub(" ", text).encode("ascii", "backslashreplace")
+    return octets[: MAX_REPLY_OCTETS - 2] + b"\r\n"
 
 
 def _parse(verb: Verb, argument: bytes) -> events.Event:

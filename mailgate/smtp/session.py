@@ -28,6 +28,7 @@ OK: Final = Reply(250, "2.0.0", "OK")
 NOT_HERE: Final = Reply(502, "5.5.1", "Not offered here")
 TLS_FIRST: Final = Reply(530, "5.7.0", "Say STARTTLS first")
 LOGIN_FIRST: Final = Reply(530, "5.7.0", "Authentication required")
+NO_COMMANDS: Final = (events.Connected, events.EndOfContent, events.Response)
 HELP: Final = "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT STARTTLS AUTH"
 FAREWELLS: Final[Mapping[Ending, str]] = {"time-out": "Silent for too long", "stopped": "Shutting down, come back soon"}
 
@@ -50,7 +51,7 @@ class Surroundings:
 class SMTPSession:
     """One client's session. Every event but `Content` gets one reply, also if something unexpected happens."""
 
-    log = Logger(namespace="mailgate.smtp")
+    log = Logger()
 
     def __init__(self, surroundings: Surroundings, session: Session) -> None:
         self._to = surroundings
@@ -78,17 +79,17 @@ class SMTPSession:
 
     async def answer(self, event: events.Event) -> Reply | None:
         if isinstance(event, events.Content):
-            assert self._transaction is not None, "content comes after 354"
-            self._transaction.write(event.block)
+            self._keep(event)
             return None
-        self._commands += 1
+        if not isinstance(event, NO_COMMANDS):
+            self._commands += 1
         try:
             return await self._answer(event)
         except Refused as refusal:
             return self._refuse(event, refusal.reply)
-        except CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the one place for the unexpected)
+        except Exception as error:  # the one place for the unexpected
+            if self._lost and isinstance(error, CancelledError):
+                raise
             return self._refuse(event, self._unexpected(event, error))
 
     def secured(self, tls: str) -> None:
@@ -110,6 +111,13 @@ class SMTPSession:
         self._report.ended(self._session, reason, self._commands, octets_in, octets_out)
 
     # Commands.
+
+    def _keep(self, content: events.Content) -> None:
+        assert self._transaction is not None, "content comes after 354"
+        try:
+            self._transaction.write(content.block)
+        except Exception as error:  # noqa: BLE001 (it has no reply of its own; the final dot's says it)
+            self._transaction.fail(self._unexpected(content, error))
 
     async def _answer(self, event: events.Event) -> Reply:
         match event:
@@ -133,7 +141,7 @@ class SMTPSession:
                 self._end_transaction()
                 return OK
             case events.Verify():  # RFC 5321 7.3: who has a maildrop is not told
-                return Reply(252, "2.1.5", "Cannot verify, send a message and see")
+                return Reply(252, "2.0.0", "Cannot verify, send a message and see")
             case events.Help():
                 return Reply(214, "2.0.0", f"Commands: {HELP}")
             case events.Noop():
@@ -198,21 +206,21 @@ class SMTPSession:
             body = transaction.freeze(end.fault)
             field = received(envelope, self._personality.hostname, self._to.now())
             message = Message(envelope.id, envelope, (field,), body)
-            reply = await self._deliver(message)
-            self._report.accepted(message, reply_sent=not self._lost, discarded=False)
+            handled = await self._to.pipeline.handle(message)
+            await self._deliver(handled)
+            discarded = not any(recipient.destinations for recipient in handled.envelope.recipients)
         except Discarded:
-            self._report.accepted(message, reply_sent=not self._lost, discarded=True)
-            reply = Reply(250, "2.0.0", f"{message.id} taken")
+            discarded = True
+        self._report.accepted(message, reply_sent=not self._lost, discarded=discarded)
         self._end_transaction()
-        return reply
+        return Reply(250, "2.0.0", f"{message.id} accepted")
 
-    async def _deliver(self, message: Message) -> Reply:
-        outcomes = await self._to.delivery.deliver(await self._to.pipeline.handle(message))
+    async def _deliver(self, message: Message) -> None:
+        outcomes = await self._to.delivery.deliver(message)
         failures = [outcome.reply for outcome in outcomes if not outcome.reply.is_positive]
         if failures:
             # All or none (RFC 5321 6.1): temporary comes before permanent, because the client can try again.
             raise Refused(min(failures, key=lambda reply: (not reply.is_temporary, -reply.code)))
-        return Reply(250, "2.0.0", f"{message.id} delivered")
 
     def _start_tls(self) -> Reply:
         if not self._personality.starttls or self._session.tls:  # RFC 3207 4.2: not inside TLS
@@ -249,6 +257,8 @@ class SMTPSession:
         return event.reply
 
     def _refuse(self, event: events.Event, reply: Reply) -> Reply:
+        if isinstance(event, events.Connected) and reply.is_temporary:
+            reply = evolve(reply, code=421)  # RFC 5321 4.3.2 has no other for a client that may come back
         match event:
             case events.Connected() | events.Hello() | events.Mail() | events.Rcpt():
                 self._report.refused(self._session, event, self._envelope, reply)
@@ -263,15 +273,24 @@ class SMTPSession:
         return reply
 
     def _unexpected(self, event: events.Event, error: Exception) -> Reply:
+        error_id = self._failed(f"smtp {type(event).__name__}", error)
+        if isinstance(event, events.Auth | events.Response):  # RFC 4954 6
+            return Reply(454, "4.7.0", f"Cannot check this now, try again later; error {error_id}")
+        return Reply(451, "4.3.0", f"Something went wrong here, try again later; error {error_id}")
+
+    def _failed(self, where: str, error: Exception) -> str:
+        """Tell of something unexpected, while it is being handled; give the id under which the log has it."""
         error_id = self._to.new_id()
-        where = f"smtp {type(event).__name__}"
         self.log.failure("unexpected in {where}, error {error_id}", where=where, error_id=error_id)
         self._report.failed(self._session, error_id, where, error)
-        return Reply(451, "4.3.0", f"Something went wrong here, try again later; error {error_id}")
+        return error_id
 
     def _log_out(self) -> None:
         logout, self._logout, self._submitter = self._logout, lambda: None, None
-        logout()
+        try:
+            logout()
+        except Exception as error:  # noqa: BLE001 (an avatar's bug must not keep the connection)
+            self._failed("smtp logout", error)
 
     @property
     def _envelope(self) -> Envelope | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 from email.utils import format_datetime
@@ -36,12 +37,14 @@ def address_literal(client: str) -> str:
 
 
 def _from(helo: str, client: str) -> str:
-    # Extended-Domain = Domain FWS "(" TCP-info ")". A greeting that is no domain never gets into the field.
+    # Extended-Domain = Domain FWS "(" TCP-info ")". A greeting that is no domain, or none in ASCII (RFC 6531 3.3 does
+    # not widen EHLO), never gets into the field.
     try:
         info = f" ({address_literal(client)})"
     except ValueError:
         info = " (local)"
-    try:
-        return f"from {check_domain(helo)}{info}"
-    except AddressError:
-        return f"from unknown{info}"
+    name = "unknown"
+    if helo.isascii():
+        with contextlib.suppress(AddressError):
+            name = check_domain(helo)
+    return f"from {name}{info}"

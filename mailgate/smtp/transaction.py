@@ -33,7 +33,7 @@ class Transaction:
 
     @property
     def octets(self) -> int:
-        """The size of the content so far, as it came on the wire."""
+        """The size of the content so far, as it came on the wire; not counted on after a fault."""
         return self._spool.wire_octets if self._spool is not None else 0
 
     def begin_content(self) -> None:
@@ -48,10 +48,15 @@ class Transaction:
         try:
             self._spool.write(block)
         except OSError as error:
-            self._fail(_unkept(error))
+            self.fail(_unkept(error))
         else:
             if self._spool.wire_octets > self._max_octets:
-                self._fail(too_big(self._max_octets))
+                self.fail(too_big(self._max_octets))
+
+    def fail(self, reply: Reply) -> None:
+        """Keep nothing of the content, and refuse it with `reply` at its end."""
+        self._fault = reply
+        self.close()
 
     def freeze(self, fault: str | None) -> Body:
         """The content, complete. Raises `Refused` with what was found wrong on the way."""
@@ -67,13 +72,9 @@ class Transaction:
             raise Refused(_unkept(error)) from error
 
     def close(self) -> None:
-        """Forget the content."""
+        """Forget the content. Any number of times."""
         if self._spool is not None:
             self._spool.close()
-
-    def _fail(self, reply: Reply) -> None:
-        self._fault = reply
-        self.close()
 
 
 def too_big(max_octets: int) -> Reply:

@@ -85,7 +85,7 @@ class MemoryStore:
         if maildrop in self._locked:
             raise InUse(f"another session has {maildrop} open")
         self._locked.add(maildrop)
-        return _Maildrop(self._messages(maildrop), lambda: self._locked.discard(maildrop))
+        return _Maildrop(maildrop, self._messages(maildrop), lambda: self._locked.discard(maildrop))
 
     async def names(self) -> Sequence[str]:
         """See `IMaildropNames`."""
@@ -145,7 +145,8 @@ class _Staged:
 
 @implementer(IMaildrop)
 class _Maildrop:
-    def __init__(self, messages: _Messages, unlock: Callable[[], None]) -> None:
+    def __init__(self, name: str, messages: _Messages, unlock: Callable[[], None]) -> None:
+        self.name = name
         self._messages = messages
         self._unlock = unlock
         self._released = False

@@ -14,13 +14,15 @@ MAX_DOMAIN_OCTETS: Final = 255  # RFC 5321 4.5.3.1.2
 MAX_PATH_OCTETS: Final = 256  # RFC 5321 4.5.3.1.3, with the angle brackets
 MAX_LABEL_OCTETS: Final = 63  # RFC 1035 2.3.4
 
-# RFC 5321 4.1.2 (atext: RFC 5322 3.2.3); RFC 6531 3.3 adds UTF8-non-ascii to atext, qtextSMTP and sub-domain.
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+"
+# RFC 6531 3.3 adds UTF8-non-ascii to atext, qtextSMTP and sub-domain; surrogates are no characters.
+_UTF8: Final = r"\x80-\ud7ff\ue000-\U0010ffff"
+# RFC 5321 4.1.2; atext: RFC 5322 3.2.3
+_ATOM: Final = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~\-{_UTF8}]+"
 _DOT_STRING: Final = rf"{_ATOM}(?:\.{_ATOM})*"
 # Quoted-string = DQUOTE *QcontentSMTP DQUOTE
-_QUOTED_STRING: Final = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\U0010ffff]|\\[\x20-\x7e])*"'
+_QUOTED_STRING: Final = rf'"(?:[\x20\x21\x23-\x5b\x5d-\x7e{_UTF8}]|\\[\x20-\x7e])*"'
 # sub-domain = Let-dig [Ldh-str]
-_LABEL: Final = r"[A-Za-z0-9\x80-\U0010ffff](?:[A-Za-z0-9\-\x80-\U0010ffff]*[A-Za-z0-9\x80-\U0010ffff])?"
+_LABEL: Final = rf"[A-Za-z0-9{_UTF8}](?:[A-Za-z0-9\-{_UTF8}]*[A-Za-z0-9{_UTF8}])?"
 _DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _LITERAL: Final = r"\[[\x21-\x5a\x5e-\x7e]*\]"
 # A-d-l = At-domain *( "," At-domain ); it is accepted and ignored (RFC 5321 3.6.1, appendix C)
@@ -82,11 +84,12 @@ def check_domain(domain: str) -> str:
         raise AddressError("not a domain name or address literal")
     if domain.startswith("["):
         return _check_literal(domain)
+    domain = domain.lower()  # first: beyond ASCII a capital may have fewer octets than its small letter
     if len(domain.encode()) > MAX_DOMAIN_OCTETS:
         raise AddressError(f"domain longer than {MAX_DOMAIN_OCTETS} octets")
     if any(len(label.encode()) > MAX_LABEL_OCTETS for label in domain.split(".")):
         raise AddressError(f"a domain label is longer than {MAX_LABEL_OCTETS} octets")
-    return domain.lower()
+    return domain
 
 
 def format_mailbox(local_part: str, domain: str) -> str:
@@ -110,6 +113,8 @@ def _check_literal(literal: str) -> str:
     # RFC 5321 4.1.3; General-address-literal has no registered tag but IPv6, so nothing else is accepted.
     inside = literal[1:-1]
     try:
+        if "%" in inside:  # a zone means something on its own host only
+            raise ValueError
         if inside[:5].lower() == "ipv6:":
             return f"[IPv6:{ipaddress.IPv6Address(inside[5:])}]".lower()
         return f"[{ipaddress.IPv4Address(inside)}]"

@@ -5,6 +5,7 @@ Inside, lines end with LF; here is the only place where CRLF becomes LF and back
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _END: Final = b"\r\n.\r\n"
@@ -17,6 +18,10 @@ class ContentFault:
     BARE_CR: Final = "a CR without LF"
     BARE_LF: Final = "an LF without CR"
     NUL: Final = "a NUL octet"
+
+
+_FAULTY: Final = re.compile(rb"(?P<cr>\r(?!\n))|(?P<lf>(?<!\r)\n)|\0")
+_FAULTS: Final = {"cr": ContentFault.BARE_CR, "lf": ContentFault.BARE_LF, None: ContentFault.NUL}
 
 
 class DotReader:
@@ -56,13 +61,11 @@ class DotReader:
     def _inspect(self, raw: bytes) -> None:
         if self.fault is not None:
             return
-        ends = raw.count(b"\r\n")
-        if raw.count(b"\n") != ends:
-            self.fault = ContentFault.BARE_LF
-        elif raw.count(b"\r") != ends:
-            self.fault = ContentFault.BARE_CR
-        elif b"\0" in raw:
-            self.fault = ContentFault.NUL
+        ends = raw.count(b"\r\n")  # counting is much faster than the search for what is hardly ever there
+        if raw.count(b"\n") == ends and raw.count(b"\r") == ends and b"\0" not in raw:
+            return
+        if (first := _FAULTY.search(raw)) is not None:
+            self.fault = _FAULTS[first.lastgroup]
 
 
 class _LineEnds:

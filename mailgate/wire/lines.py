@@ -46,11 +46,6 @@ class LineBuffer:
         """Append octets that arrived."""
         self._octets += data
 
-    def put_back(self, data: bytes) -> None:
-        """Put octets in front again that `take_all` gave and that turned out to belong to the next line."""
-        self._octets[:0] = data
-        self._searched = 0
-
     def clear(self) -> None:
         """Forget everything that has arrived."""
         self._octets.clear()

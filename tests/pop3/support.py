@@ -87,6 +87,7 @@ class FakeMaildrop:
     """Messages in memory, and knobs: what a method raises, and what it waits for first."""
 
     def __init__(self, *messages: bytes, block_octets: int = 7) -> None:
+        self.name = "alice"
         self.messages = dict(enumerate(messages, 1))
         self.block_octets = block_octets
         self.raises: dict[str, Exception] = {}  # by the method's name, or "block"

@@ -30,7 +30,7 @@ class StoreContract:
         assert verifyObject(IStaged, staged)
         result_of(staged.commit())
         maildrop = result_of(store.open(ALICE))
-        assert verifyObject(IMaildrop, maildrop)
+        assert verifyObject(IMaildrop, maildrop) and maildrop.name == ALICE
         entry = result_of(maildrop.snapshot()).entries[0]
         assert verifyObject(IContent, result_of(maildrop.read(entry)))
 

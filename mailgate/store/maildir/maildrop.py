@@ -23,7 +23,10 @@ from mailgate.store.maildir.snapshots import EMPTY, Snapshots
 class Maildrop:
     """See `IMaildrop`. The lock is never lost, so nothing here raises `LockLost`."""
 
-    def __init__(self, path: str, held: SharedDescriptor, snapshots: Snapshots, offload: Offload, disk: Disk) -> None:
+    def __init__(
+        self, name: str, path: str, held: SharedDescriptor, snapshots: Snapshots, offload: Offload, disk: Disk
+    ) -> None:
+        self.name = name
         self._path = path
         self._held = held
         self._snapshots = snapshots
@@ -87,6 +90,9 @@ class Maildrop:
 @implementer(IMaildrop)
 class NoMaildrop:
     """A maildrop that does not exist and cannot be made now, on a full or read-only disk: as empty as it looks."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     async def snapshot(self) -> Snapshot:
         """See `IMaildrop`."""

@@ -94,9 +94,9 @@ class MaildirStore:
         with as_store_error(f"cannot open the maildrop of {maildrop}"):
             directory = self._enter(maildrop)
             if directory is None:
-                return NoMaildrop()
+                return NoMaildrop(maildrop)
             held = lock(self._disk, directory, maildrop)
-        return Maildrop(self._layout.path(maildrop), held, self._snapshots, self._offload, self._disk)
+        return Maildrop(maildrop, self._layout.path(maildrop), held, self._snapshots, self._offload, self._disk)
 
     def _enter(self, maildrop: str) -> int | None:
         try:

@@ -1,17 +1,16 @@
-"""Wires a machine and a session to a Twisted transport: pump, back-pressure, timers, TLS, farewell.
+"""One connection: pump, back-pressure, timers, TLS, farewell.
 
-SMTP and POP3 both stand on it; it knows neither. Every event is answered before the next one is taken, so pipelined
-commands, STARTTLS and a slow handler need no care elsewhere.
+Every event is answered before the next one is taken, so pipelined commands, STARTTLS and a slow handler need no care
+elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
-    IAddress,
     IDelayedCall,
     IOpenSSLServerConnectionCreator,
     IPushProducer,
@@ -19,75 +18,24 @@ from twisted.internet.interfaces import (
     ISSLTransport,
     ITCPTransport,
 )
-from twisted.internet.protocol import Factory
-from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import Protocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mailgate.wire.output import After, Output
+from mailgate.connection.contract import Ending, Machine, Session
+from mailgate.wire.output import After
 
 CLOSE_SECONDS: Final = 10.0  # how long a peer may take to close after our farewell, before it is cut off
 BUFFER_OCTETS: Final = 65_536  # unanswered octets that may wait before the peer is made to wait
 
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
-R_contra = TypeVar("R_contra", contravariant=True)
-Ending = Literal["time-out", "stopped"]
-
-
-class Machine(Protocol[R_contra]):
-    """Bytes to events, replies to bytes. Never raises at the peer's fault."""
-
-    @property
-    def buffered(self) -> int:
-        """Octets that have arrived and are not yet part of an event."""
-
-    def receive(self, data: bytes) -> None:
-        """Take octets from the peer."""
-
-    def next_event(self) -> object | None:
-        """The next event; None if more octets are needed first, or the last event waits for its reply."""
-
-    def send(self, reply: R_contra) -> Output:
-        """Put a reply into octets, and go where it leads."""
-
-
-class Session(Protocol[R_co]):
-    """Decisions: an event in, a reply out."""
-
-    @property
-    def idle_seconds(self) -> float:
-        """How long the peer may be silent now."""
-
-    @property
-    def at_rest(self) -> bool:
-        """May the session be ended now? False while a message's content is coming in."""
-
-    async def answer(self, event: Any) -> R_co | None:
-        """The reply to an event; None for an event that wants none. Raises nothing but CancelledError."""
-
-    def secured(self, tls: str) -> None:
-        """TLS is up; `tls` says which."""
-
-    def farewell(self, ending: Ending) -> R_co | None:
-        """What to say, unasked, before the connection is closed; None: close in silence."""
-
-    def lost(self) -> None:
-        """The connection is gone; what `answer` is waiting for is cancelled next."""
-
-    def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
-        """The connection is gone. Called exactly once, after the last `answer` is done."""
-
-
-Build = Callable[[str, int], tuple[Machine[R], Session[R]]]  # for a client's address and port
+log = Logger(namespace="mailgate.connection")
 
 
 @implementer(IPushProducer)
-class Connection(TwistedProtocol, Generic[R]):
+class Connection(Protocol, Generic[R]):
     """One connection. It is the push producer of its own replies: a peer that does not read is not read from."""
-
-    log = Logger(namespace="mailgate.connection")
 
     def __init__(
         self,
@@ -226,7 +174,7 @@ class Connection(TwistedProtocol, Generic[R]):
         # Sessions answer for their own faults; what comes here is a lost connection, or a body that broke off
         # (there is no way to say so but to close, RFC 1939 has no reply in the midst of one).
         if not isinstance(failure.value, CancelledError):
-            self.log.failure("a reply broke off", failure)
+            log.failure("a reply broke off", failure)
         self._wakeup = None
         if not self._lost:
             self.abort()
@@ -321,43 +269,3 @@ class Connection(TwistedProtocol, Generic[R]):
         self._throttle()  # the peer's own farewell has to be read
         self.transport.unregisterProducer()  # type: ignore[union-attr]
         self.transport.loseConnection()  # type: ignore[union-attr]
-
-
-class ConnectionFactory(Factory, Generic[R]):
-    """The connections of one listener, and their common end."""
-
-    noisy = False
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        tls: IOpenSSLServerConnectionCreator | None,
-        build: Build[R],
-    ) -> None:
-        """`build` makes machine and session for a client."""
-        self._clock = clock
-        self._tls = tls
-        self._build = build
-        self._open: set[Connection[R]] = set()
-
-    def buildProtocol(self, addr: IAddress | None) -> Connection[R]:
-        machine, session = self._build(str(getattr(addr, "host", "local")), int(getattr(addr, "port", 0)))
-        connection = Connection(machine, session, self._clock, self._tls, self._open.discard)
-        self._open.add(connection)
-        return connection
-
-    async def drain(self, seconds: float) -> None:
-        """End all sessions, idle ones at once, busy ones after what they are doing; cut those that take longer than
-        `seconds`, and wait for their commits all the same.
-        """
-        connections = list(self._open)
-        for connection in connections:
-            connection.stop()
-        cut = self._clock.callLater(seconds, self._cut)
-        await DeferredList([connection.gone for connection in connections])
-        if cut.active():
-            cut.cancel()
-
-    def _cut(self) -> None:
-        for connection in list(self._open):
-            connection.abort()

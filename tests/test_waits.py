@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
-from mailgate.pop3.waits import to_the_end, uncut
+from mailgate.waits import to_the_end, uncut
 from tests.pop3.support import result_of, started
 
 
