@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from twisted.application.service import IService, Service
@@ -157,7 +157,9 @@ class TwistdService(Service):
     def _fail(self, error: CannotStart) -> None:
         if self._options.development is not None:
             self._options.development.abandon()
-        raise SystemExit(f"mailgate: {error}")
+        if _twistd(self._options).get("nodaemon"):
+            raise SystemExit(f"mailgate: {error}") from error  # a line, no traceback
+        raise error  # the terminal's twistd waits for word from the daemon, and gets it for an Exception only
 
 
 def makeService(options: Options) -> IService:
@@ -175,9 +177,15 @@ def _tell(development: Development, gateway: Gateway) -> None:
         stdout.flush()
 
 
+def _twistd(options: Options) -> Mapping[str, Any]:
+    """The options of twistd itself."""
+    outer: Mapping[str, Any] | None = options.parent
+    return outer if outer is not None else {}
+
+
 def _observer(options: Options) -> ILogObserver | None:
     """The log that the options ask for; None: twistd's own will do."""
-    twistd: Any = options.parent or {}
+    twistd = _twistd(options)
     if twistd.get("logger") or twistd.get("syslog"):
         return None
     log = options.configuration.log
