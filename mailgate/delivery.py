@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mailgate.facts import Bulletin, Delivered, NotDelivered
 from mailgate.interfaces import IDelivery, IMailStore, IStaged, NotCommitted, StoreError, StoreFull
 from mailgate.mail import Copy, Field, Local, Message, Outcome, Recipient, Reply
-
-T = TypeVar("T")
+from mailgate.waits import to_the_end
 
 DELIVERED: Final = Reply(250, "2.0.0", "Delivered")
 DISCARDED: Final = Reply(250, "2.0.0", "Taken")
@@ -37,7 +34,7 @@ class Delivery:
             staged = await self._store.stage(message, copies)
         except StoreError as error:
             return self._undelivered(message, error)
-        return await _uncancelled(self._commit(message, copies, staged))
+        return await to_the_end(self._commit(message, copies, staged))
 
     async def _commit(self, message: Message, copies: Sequence[Copy], staged: IStaged) -> tuple[Outcome, ...]:
         try:
@@ -88,30 +85,3 @@ def _outcomes(message: Message, reply: Reply) -> tuple[Outcome, ...]:
         Outcome(recipient.path, reply if recipient.destinations else DISCARDED, _maildrops(recipient))
         for recipient in message.envelope.recipients
     )
-
-
-async def _uncancelled(work: Awaitable[T]) -> T:
-    """Wait for `work` to its end, whoever cancels the wait: what has begun to be visible is not broken off."""
-    result: list[T | Failure] = []
-    waiters: list[Deferred[None]] = []
-
-    def done(value: T | Failure) -> None:
-        result.append(value)
-        for waiter in waiters:
-            waiter.callback(None)
-
-    ensureDeferred(_awaited(work)).addBoth(done)
-    while not result:
-        waiter: Deferred[None] = Deferred()
-        waiters[:] = [waiter]
-        try:
-            await waiter
-        except CancelledError:
-            continue
-    if isinstance(result[0], Failure):
-        result[0].raiseException()
-    return result[0]
-
-
-async def _awaited(work: Awaitable[T]) -> T:
-    return await work

@@ -123,6 +123,7 @@ class SMTPMachine:
         asked, self._asked = self._asked, None
         if reply.code in _GOODBYE:
             self.state = State.CLOSED
+            self._buffer.clear()
             return Output(render(reply), After.CLOSE)
         self.state = self._next_state(asked, reply)
         if isinstance(asked, events.Data):

@@ -64,8 +64,9 @@ class DotReader:
         ends = raw.count(b"\r\n")  # counting is much faster than the search for what is hardly ever there
         if raw.count(b"\n") == ends and raw.count(b"\r") == ends and b"\0" not in raw:
             return
-        if (first := _FAULTY.search(raw)) is not None:
-            self.fault = _FAULTS[first.lastgroup]
+        first = _FAULTY.search(raw)
+        assert first is not None, "one of the counts says that it is there"
+        self.fault = _FAULTS[first.lastgroup]
 
 
 class _LineEnds:

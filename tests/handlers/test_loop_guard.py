@@ -1,0 +1,42 @@
+"""The loop guard counts hops, and refuses one too many."""
+
+from __future__ import annotations
+
+import pytest
+from zope.interface.verify import verifyObject
+
+from mailgate.handlers.loop_guard import MAX_HOPS, LoopGuard
+from mailgate.interfaces import IMessageHandler
+from mailgate.mail import PASS, Refused
+from tests.support import a_message
+
+
+def content(hops: int) -> bytes:
+    return b"Subject: x\n" + b"Received: from a\n\tby b\n" * hops + b"\nReceived: in the body\n" * 200
+
+
+def test_it_is_a_handler() -> None:
+    assert verifyObject(IMessageHandler, LoopGuard())
+
+
+@pytest.mark.parametrize("hops", [0, 1, MAX_HOPS])
+def test_passes_up_to_the_limit(hops: int) -> None:
+    assert LoopGuard().handle(a_message(content=content(hops))) is PASS
+
+
+def test_refuses_beyond_the_limit() -> None:
+    with pytest.raises(Refused) as refusal:
+        LoopGuard(max_hops=2).handle(a_message(content=content(3)))
+    assert (refusal.value.reply.code, refusal.value.reply.status) == (554, "5.4.6")
+    assert LoopGuard(max_hops=2).handle(a_message(content=content(2))) is PASS
+
+
+def test_the_fields_that_we_put_on_do_not_count() -> None:
+    message = a_message(content=content(1))
+    assert LoopGuard(max_hops=1).handle(message.with_fields(message.fields * 5)) is PASS
+
+
+@pytest.mark.parametrize("max_hops", [0, -1])
+def test_a_limit_that_refuses_everything_is_none(max_hops: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        LoopGuard(max_hops=max_hops)

@@ -1,0 +1,148 @@
+"""The AUTH exchange (RFC 4954), from the command to the reply that ends it."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.cred.portal import Portal
+from twisted.internet.defer import Deferred
+
+from mailgate.facts import LoggedIn, LoginFailed
+from mailgate.mail import Refused, Reply, Session
+from mailgate.smtp import events
+from mailgate.smtp.authentication import CANCELLED, TOO_LONG, WELCOME, WRONG, Exchange
+from tests.smtp.support import ALICE, PASSWORD, Checker, Realm, base64_of
+from tests.support import Facts, outcome_of, result_of, started
+
+
+class Bench:
+    """One exchange."""
+
+    def __init__(self) -> None:
+        self.checker, self.realm, self.facts = Checker(), Realm(), Facts()
+        session = Session("visit", "submission", "192.0.2.1")
+        self.exchange = Exchange(Portal(self.realm, [self.checker]), session, self.facts)
+
+    def auth(self, mechanism: str, initial: bytes | None = None) -> Reply:
+        return self._reply(started(self.exchange.begin(events.Auth(mechanism, initial))))
+
+    def respond(self, line: bytes | None) -> Reply:
+        return self._reply(started(self.exchange.go_on(events.Response(line))))
+
+    def _reply(self, answer: Deferred[Reply]) -> Reply:
+        try:
+            return outcome_of(answer)
+        except Refused as refusal:
+            assert self.exchange.submitter is None
+            return refusal.reply
+
+
+RIGHT = base64_of(f"\0alice\0{PASSWORD}")
+
+
+def test_plain_with_an_initial_response() -> None:
+    bench = Bench()
+    assert bench.auth("PLAIN", RIGHT) == WELCOME
+    assert bench.exchange.submitter is not None
+    assert bench.exchange.submitter.user == ALICE
+    fact = bench.facts.one(LoggedIn)
+    assert (fact.user, fact.session, fact.listener, fact.client) == (ALICE, "visit", "submission", "192.0.2.1")
+    bench.exchange.logout()
+    assert bench.realm.logged_out == [ALICE]
+
+
+def test_plain_without() -> None:
+    bench = Bench()
+    assert bench.auth("PLAIN") == Reply(334, "", "")
+    assert bench.respond(RIGHT) == WELCOME
+
+
+def test_login_without_an_initial_response() -> None:
+    bench = Bench()
+    assert bench.auth("LOGIN") == Reply(334, "", "VXNlcm5hbWU6")
+    assert bench.respond(base64_of("alice")) == Reply(334, "", "UGFzc3dvcmQ6")
+    assert bench.respond(base64_of(PASSWORD)) == WELCOME
+
+
+def test_login_with_the_user_in_the_command() -> None:
+    bench = Bench()
+    assert bench.auth("LOGIN", base64_of("alice")) == Reply(334, "", "UGFzc3dvcmQ6")
+    assert bench.respond(base64_of(PASSWORD)) == WELCOME
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_client_may_think_better_of_it(mechanism: str) -> None:
+    bench = Bench()
+    assert bench.auth(mechanism).code == 334
+    assert bench.respond(b"*") == CANCELLED
+    assert (CANCELLED.code, CANCELLED.status) == (501, "5.5.2")
+    assert bench.facts.told == []
+
+
+@pytest.mark.parametrize("line", [b"!", b"YQ", b" *", b"**", base64_of("no zeros"), b"/w==", b"", base64_of("\0a\0")])
+@pytest.mark.parametrize("initial", [False, True])
+def test_a_response_that_is_none(line: bytes, initial: bool) -> None:
+    bench = Bench()
+    if initial:
+        reply = bench.auth("PLAIN", line or b"=")
+    else:
+        bench.auth("PLAIN")
+        reply = bench.respond(line)
+    assert (reply.code, reply.status) == (501, "5.5.2")
+    assert bench.checker.asked == []
+
+
+def test_a_response_that_is_too_long() -> None:
+    bench = Bench()
+    bench.auth("LOGIN")
+    assert bench.respond(None) == TOO_LONG
+    assert (TOO_LONG.code, TOO_LONG.status) == (500, "5.5.6")
+
+
+def test_a_mechanism_that_is_not_offered() -> None:
+    reply = Bench().auth("CRAM-MD5")
+    assert (reply.code, reply.status) == (504, "5.5.4")
+    assert "PLAIN, LOGIN" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("said", "user", "reason"),
+    [
+        ("\0alice\0wrong", "alice", "wrong password"),
+        ("\0nobody\0wrong", "nobody", "wrong password"),
+        (f"\0denied\0{PASSWORD}", "denied", "the realm does not want this account"),
+        (f"bob\0alice\0{PASSWORD}", "alice", "wants to act for somebody else"),
+    ],
+)
+def test_wrong_whatever_is_wrong(said: str, user: str, reason: str) -> None:
+    bench = Bench()
+    assert bench.auth("PLAIN", base64_of(said)) == WRONG
+    assert (WRONG.code, WRONG.status) == (535, "5.7.8")
+    fact = bench.facts.one(LoginFailed)
+    assert (fact.user, fact.reason) == (user, reason)
+
+
+def test_to_act_for_oneself_is_nothing_special() -> None:
+    assert Bench().auth("PLAIN", base64_of(f"alice\0alice\0{PASSWORD}")) == WELCOME
+
+
+def test_a_checker_may_refuse_in_its_own_words() -> None:
+    assert Bench().auth("PLAIN", base64_of("\0throttled\0x")).code == 421
+
+
+@pytest.mark.parametrize("user", ["bug", "misfit"])
+def test_what_is_unexpected_goes_to_the_session(user: str) -> None:
+    bench = Bench()
+    with pytest.raises((RuntimeError, TypeError)):
+        result_of(bench.exchange.begin(events.Auth("PLAIN", base64_of(f"\0{user}\0x"))))
+    assert bench.exchange.submitter is None
+    assert bench.facts.told == []
+
+
+def test_a_password_may_take_its_time() -> None:
+    bench = Bench()
+    gate: Deferred[None] = Deferred()
+    bench.checker.gate = gate
+    answer = started(bench.exchange.begin(events.Auth("PLAIN", RIGHT)))
+    assert not answer.called and bench.exchange.submitter is None
+    gate.callback(None)
+    assert outcome_of(answer) == WELCOME

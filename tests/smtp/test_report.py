@@ -1,0 +1,83 @@
+"""What a session tells of itself."""
+
+from __future__ import annotations
+
+from mailgate import facts
+from mailgate.mail import NULL_PATH, Reply, Session
+from mailgate.smtp import events
+from mailgate.smtp.report import SessionReport
+from tests.support import Facts, a_message, path, recipient
+
+SESSION = Session("visit", "smtp", "192.0.2.1", 40_000, "client", True, "TLSv1.3 X", "alice@example.test")
+NO = Reply(550, "5.7.1", "No")
+STAMP = {"at": 1_700_000_000.0, "node": "node"}
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+        self.facts = Facts()
+        self.report = SessionReport(self.facts, lambda: self.seconds)
+
+
+def test_from_the_connection_to_its_end() -> None:
+    bench = Bench()
+    bench.report.connected(SESSION)
+    bench.report.secured(SESSION)
+    bench.seconds = 102.5
+    bench.report.ended(SESSION, "quit", 3, 10, 20)
+    assert bench.facts.told == [
+        facts.Connected(session="visit", listener="smtp", client="192.0.2.1", port=40_000, **STAMP),  # type: ignore[arg-type]
+        facts.Secured(session="visit", tls="TLSv1.3 X", **STAMP),  # type: ignore[arg-type]
+        facts.Disconnected(
+            session="visit",
+            listener="smtp",
+            client="192.0.2.1",
+            user="alice@example.test",
+            reason="quit",
+            commands=3,
+            octets_in=10,
+            octets_out=20,
+            seconds=2.5,
+            **STAMP,  # type: ignore[arg-type]
+        ),
+    ]
+
+
+def test_refused_commands() -> None:
+    bench = Bench()
+    envelope = a_message().envelope
+    bench.report.refused(SESSION, events.Connected(), None, NO)
+    bench.report.refused(SESSION, events.Hello(True, "x"), envelope, NO)
+    bench.report.refused(SESSION, events.Mail(path("m@example.org"), {}), None, NO)
+    bench.report.refused(SESSION, events.Mail(NULL_PATH, {}), None, NO)
+    bench.report.refused(SESSION, events.Rcpt(path("r@example.test"), {}), envelope, NO)
+    told = bench.facts.of(facts.CommandRefused)
+    assert [(fact.phase, fact.sender, fact.recipient, fact.message) for fact in told] == [
+        ("connect", "", "", ""),
+        ("helo", "sender@example.org", "", envelope.id),
+        ("mail", "m@example.org", "", ""),
+        ("mail", "", "", ""),
+        ("rcpt", "sender@example.org", "r@example.test", envelope.id),
+    ]
+    assert {(fact.session, fact.client, fact.reply) for fact in told} == {("visit", "192.0.2.1", "550 5.7.1 No")}
+
+
+def test_messages() -> None:
+    bench = Bench()
+    message = a_message(recipient("a@example.test"), recipient("b@example.test"))
+    bench.report.accepted(message, reply_sent=False, discarded=True)
+    bench.report.message_refused(message.envelope, 17, NO)
+    accepted, refused = bench.facts.one(facts.Accepted), bench.facts.one(facts.MessageRefused)
+    for fact in (accepted, refused):
+        assert (fact.message, fact.session, fact.client) == (message.id, "session", "192.0.2.1")
+        assert (fact.sender, fact.recipients) == ("sender@example.org", ("a@example.test", "b@example.test"))
+    assert (accepted.octets, accepted.reply_sent, accepted.discarded) == (22, False, True)
+    assert (refused.octets, refused.reply) == (17, "550 5.7.1 No")
+
+
+def test_failures() -> None:
+    bench = Bench()
+    bench.report.failed(SESSION, "e1", "smtp Mail", KeyError("x"))
+    fact = bench.facts.one(facts.Failed)
+    assert (fact.error, fact.session, fact.where, fact.reason) == ("e1", "visit", "smtp Mail", "KeyError: 'x'")

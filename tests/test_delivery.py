@@ -1,0 +1,223 @@
+"""The MDA: one copy a maildrop, all or none, and nothing breaks off a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from mailgate.delivery import DELIVERED, DISCARDED, FAILED, FULL, Delivery
+from mailgate.facts import Delivered, NotDelivered
+from mailgate.interfaces import IDelivery, IMaildrop, IMailStore, IStaged, NotCommitted, StoreError, StoreFull
+from mailgate.mail import Copy, Field, Local, Message, Outcome, Recipient, Relay, Reply
+from mailgate.store.memory import MemoryStore
+from tests.support import Facts, a_message, outcome_of, path, recipient, result_of, started
+
+ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
+
+
+@implementer(IStaged)
+class Staged:
+    """Copies that are committed when, and as, the test says."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.discards = 0
+        self.committed: Deferred[tuple[str, ...]] = Deferred()
+
+    def commit(self) -> Deferred[tuple[str, ...]]:
+        self.commits += 1
+        return self.committed
+
+    def discard(self) -> None:
+        self.discards += 1
+
+
+@implementer(IMailStore)
+class Store:
+    """A store whose every wait is the test's to end."""
+
+    def __init__(self) -> None:
+        self.staged: Deferred[IStaged] = Deferred()
+        self.copies: Sequence[Copy] | None = None
+
+    def stage(self, message: Message, copies: Sequence[Copy]) -> Deferred[IStaged]:
+        self.copies = copies
+        return self.staged
+
+    def open(self, maildrop: str) -> Deferred[IMaildrop]:
+        raise NotImplementedError
+
+
+class Bench:
+    """A delivery under way to `recipients`."""
+
+    def __init__(self, *recipients: Recipient, sender: str = "sender@example.org") -> None:
+        self.store = Store()
+        self.facts = Facts()
+        self.staged = Staged()
+        self.delivery = Delivery(self.store, self.facts)
+        self.result = started(self.delivery.deliver(a_message(*recipients, sender=sender)))
+
+    def stage(self) -> None:
+        self.store.staged.callback(self.staged)
+
+    def replies(self) -> list[Reply]:
+        return [outcome.reply for outcome in outcome_of(self.result)]
+
+
+def test_it_is_a_delivery() -> None:
+    assert verifyObject(IDelivery, Delivery(Store(), Facts()))
+
+
+def test_every_recipient_has_a_copy_when_it_returns() -> None:
+    bench = Bench(recipient(ALICE), recipient(BOB))
+    assert not bench.result.called
+    bench.stage()
+    assert (bench.staged.commits, bench.result.called) == (1, False)
+    bench.staged.committed.callback(("name-a", "name-b"))
+    assert outcome_of(bench.result) == (
+        Outcome(path(ALICE), DELIVERED, (ALICE,)),
+        Outcome(path(BOB), DELIVERED, (BOB,)),
+    )
+    assert [(fact.recipient, fact.maildrops, fact.copies) for fact in bench.facts.of(Delivered)] == [
+        (ALICE, (ALICE,), ("name-a",)),
+        (BOB, (BOB,), ("name-b",)),
+    ]
+    assert bench.staged.discards == 1  # of what is committed, nothing is left to discard
+
+
+@pytest.mark.parametrize(("sender", "return_path"), [("sender@example.org", "<sender@example.org>"), ("", "<>")])
+def test_copies_have_the_return_path_on_top(sender: str, return_path: str) -> None:
+    bench = Bench(recipient(ALICE), sender=sender)
+    assert bench.store.copies == [
+        Copy(ALICE, (Field("Return-Path", return_path), Field("Delivered-To", ALICE))),
+    ]
+
+
+def test_two_recipients_that_reach_one_maildrop_share_its_copy() -> None:
+    info = Recipient(path("info@example.test"), (Local(ALICE, (Field("X-First", "1"),)), Local(BOB), Local(BOB)))
+    bench = Bench(info, recipient(ALICE), recipient(CAROL))
+    assert bench.store.copies is not None
+    assert [copy.maildrop for copy in bench.store.copies] == [ALICE, BOB, CAROL]
+    assert bench.store.copies[0].fields[1] == Field("X-First", "1")  # the fields of the recipient that came first
+    bench.stage()
+    bench.staged.committed.callback(("a", "b", "c"))
+    assert [outcome.maildrops for outcome in outcome_of(bench.result)] == [(ALICE, BOB), (ALICE,), (CAROL,)]
+    assert [fact.copies for fact in bench.facts.of(Delivered)] == [("a", "b"), ("a",), ("c",)]
+
+
+def test_the_memory_store_has_what_was_delivered() -> None:
+    store = MemoryStore()
+    outcomes = result_of(Delivery(store, Facts()).deliver(a_message(recipient(ALICE), recipient(BOB))))
+    assert [outcome.reply for outcome in outcomes] == [DELIVERED, DELIVERED]
+    assert result_of(store.names()) == [ALICE, BOB]
+
+
+# Nobody is left.
+
+
+def test_a_recipient_without_destinations_is_taken_and_kept_nowhere() -> None:
+    bench = Bench(Recipient(path(ALICE), ()), recipient(BOB))
+    bench.stage()
+    bench.staged.committed.callback(("b",))
+    assert bench.replies() == [DISCARDED, DELIVERED]
+
+
+def test_a_message_for_nobody_does_not_trouble_the_store() -> None:
+    bench = Bench(Recipient(path(ALICE), ()))
+    assert bench.replies() == [DISCARDED]
+    assert bench.store.copies is None
+    assert bench.facts.told == []
+
+
+def test_a_destination_elsewhere_is_a_bug_of_the_caller() -> None:
+    bench = Bench(recipient(ALICE), Recipient(path("x@elsewhere.example"), (Relay(path("x@elsewhere.example")),)))
+    with pytest.raises(TypeError, match="another system"):
+        outcome_of(bench.result)
+    assert bench.store.copies is None
+
+
+# Failures are outcomes.
+
+
+@pytest.mark.parametrize(
+    ("error", "reply", "visible"),
+    [
+        (StoreError("broken"), FAILED, ()),
+        (StoreFull("no room"), FULL, ()),
+        (NotCommitted("no sync"), FAILED, ()),
+        (NotCommitted("no sync", ["copy-a"]), FAILED, ("copy-a",)),
+        (NotCommitted("no room", full=True), FULL, ()),
+    ],
+)
+@pytest.mark.parametrize("phase", ["stage", "commit"])
+def test_failures_of_the_store(phase: str, error: StoreError, reply: Reply, visible: tuple[str, ...]) -> None:
+    bench = Bench(recipient(ALICE), Recipient(path(CAROL), ()), recipient(BOB))
+    if phase == "stage":
+        bench.store.staged.errback(error)
+    else:
+        bench.stage()
+        bench.staged.committed.errback(error)
+        assert bench.staged.discards == 1
+    assert outcome_of(bench.result) == (
+        Outcome(path(ALICE), reply, (ALICE,)),
+        Outcome(path(CAROL), DISCARDED, ()),
+        Outcome(path(BOB), reply, (BOB,)),
+    )
+    fact = bench.facts.one(NotDelivered)
+    assert (fact.reason, fact.visible) == (str(error), visible)
+    assert bench.facts.of(Delivered) == []
+
+
+def test_what_the_store_does_not_announce_goes_to_the_caller() -> None:
+    bench = Bench(recipient(ALICE))
+    bench.stage()
+    bench.staged.committed.errback(RuntimeError("bug"))
+    with pytest.raises(RuntimeError, match="bug"):
+        outcome_of(bench.result)
+    assert bench.staged.discards == 1
+
+
+# Cancellation.
+
+
+def test_cancelled_before_the_commit_nothing_is_delivered() -> None:
+    bench = Bench(recipient(ALICE))
+    bench.result.cancel()
+    with pytest.raises(CancelledError):
+        outcome_of(bench.result)
+    assert bench.staged.commits == 0
+    assert bench.facts.told == []
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_cancelled_during_the_commit_it_is_finished(times: int) -> None:
+    bench = Bench(recipient(ALICE))
+    bench.stage()
+    for _ in range(times):
+        bench.result.cancel()
+        assert (bench.staged.discards, bench.facts.told) == (0, [])
+    bench.staged.committed.callback(("a",))
+    assert bench.replies() == [DELIVERED]
+    assert bench.facts.one(Delivered).copies == ("a",)
+
+
+def test_cancelled_during_a_commit_that_fails() -> None:
+    bench = Bench(recipient(ALICE))
+    bench.stage()
+    bench.result.cancel()
+    bench.staged.committed.errback(NotCommitted("no sync"))
+    assert bench.replies() == [FAILED]
+    assert bench.staged.discards == 1
+    assert bench.facts.one(NotDelivered).reason == "no sync"
+
+
+def test_a_commit_that_is_done_at_once_does_not_wait() -> None:
+    bench = Bench(recipient(ALICE))
+    bench.staged.committed.callback(("a",))
+    bench.stage()
+    assert bench.replies() == [DELIVERED]

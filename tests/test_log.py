@@ -1,0 +1,327 @@
+"""The log: a line a fact, harmless whatever a client says, and never the end of the mail."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
+from zope.interface.verify import verifyObject
+
+from mailgate import facts
+from mailgate.facts import Fact
+from mailgate.interfaces import IFactReader
+from mailgate.log import FactLog, describe, escape, observer
+from tests.support import logged
+
+NASTY = "x\x1b[31m\r\n2026-01-01 info accepted forged\u2028\x85\u202e\0"
+
+SAMPLES: list[Fact] = [
+    facts.Connected(session="s", listener="smtp", client="192.0.2.1", port=25),
+    facts.Secured(session="s", tls="TLSv1.3 X"),
+    facts.Disconnected(
+        session="s",
+        listener="smtp",
+        client="c",
+        user="alice",
+        reason="quit",
+        commands=3,
+        octets_in=1,
+        octets_out=2,
+        seconds=0.25,
+    ),
+    facts.LoggedIn(session="s", listener="pop3", client="c", user="alice"),
+    facts.LoginFailed(session="s", listener="pop3", client="c", user="alice", reason="wrong password"),
+    facts.CommandRefused(
+        message="m", session="s", client="c", phase="rcpt", sender="a@b", recipient="c@d", reply="550 No"
+    ),
+    facts.Handled(message="m", handler="loop-guard", result="passed", detail="", seconds=0.0),
+    facts.Delivered(message="m", recipient="a@b", maildrops=("a@b",), copies=("new/1",)),
+    facts.Delivered(message="m", recipient="a@b", maildrops=(), copies=()),
+    facts.NotDelivered(message="m", reason="disk", visible=()),
+    facts.NotDelivered(message="m", reason="disk", visible=("new/1",)),
+    facts.Accepted(
+        message="m", session="s", client="c", sender="", recipients=("a@b",), octets=9, reply_sent=True, discarded=False
+    ),
+    facts.Accepted(
+        message="m",
+        session="s",
+        client="c",
+        sender="x@y",
+        recipients=tuple("12345"),
+        octets=9,
+        reply_sent=False,
+        discarded=True,
+    ),
+    facts.MessageRefused(
+        message="m", session="s", client="c", sender="x@y", recipients=("a@b",), octets=9, reply="550 No"
+    ),
+    facts.Fetched(session="s", user="alice", message="", uid="u1", octets=9),
+    facts.Deleted(session="s", user="alice", message="m", uid="u1"),
+    facts.NotDeleted(session="s", user="alice", uids=("u1", "u2"), reason="disk"),
+    facts.Failed(error="e1", session="s", where="smtp Mail", reason="KeyError: x"),
+]
+
+EXPECTED = [
+    "session s begun: smtp 192.0.2.1 port 25",
+    "session s secured: TLSv1.3 X",
+    "session s ended: smtp c user alice, quit, 3 commands, 1 octets in, 2 out, 0.2 s",
+    "login alice: pop3 c, session s",
+    "login failed 'alice': pop3 c, wrong password, session s",
+    "refused c at rcpt: from <a@b> to <c@d>: 550 No, session s",
+    "handled m by loop-guard: passed",
+    "delivered m to <a@b>: new/1",
+    "delivered m to <a@b>: nowhere",
+    "not delivered m: disk",
+    "not delivered m: disk; these copies exist: new/1",
+    "accepted m from <> to <a@b>, 9 octets",
+    "discarded m from <x@y> to <1>, <2>, <3> and 2 more, 9 octets, reply not sent: the client had gone",
+    "refused m from <x@y> to <a@b>, 9 octets: 550 No",
+    "fetched u1 by alice, 9 octets, session s",
+    "deleted m by alice, session s",
+    "not deleted for alice: u1, u2: disk, session s",
+    "error e1 in smtp Mail: KeyError: x, session s",
+]
+
+
+@pytest.mark.parametrize(("fact", "line"), list(zip(SAMPLES, EXPECTED, strict=True)))
+def test_a_fact_is_a_readable_line(fact: Fact, line: str) -> None:
+    assert describe(fact) == line
+
+
+def test_every_kind_of_fact_has_its_words() -> None:
+    kinds = {kind for kind in vars(facts).values() if isinstance(kind, type) and issubclass(kind, Fact)} - {Fact}
+    assert {type(fact) for fact in SAMPLES} == kinds
+
+
+def test_a_fact_that_the_log_does_not_know_is_shown_as_it_is() -> None:
+    @attrs.frozen(kw_only=True)
+    class Rained(Fact):
+        where: str
+
+    assert describe(Rained(where="here\n")) == repr(Rained(where="here\n"))
+
+
+def nasty(fact: Fact) -> Fact:
+    """The fact with a hostile client's words in every place that takes words."""
+    kinds = {name: str(field.type) for name, field in attrs.fields_dict(type(fact)).items()}
+    words: dict[str, Any] = {"str": NASTY, "tuple[str, ...]": (NASTY, NASTY)}
+    values = {name: words[kind] for name, kind in kinds.items() if kind in words}
+    return attrs.evolve(fact, **values)
+
+
+@pytest.mark.parametrize("fact", SAMPLES)
+def test_control_characters_are_never_raw(fact: Fact) -> None:
+    line = describe(nasty(fact))
+    assert line.isprintable()
+    assert "\\x1b[31m\\r\\n2026" in line or "\\\\x1b" in line or isinstance(fact, facts.Secured)
+
+
+@given(st.text(st.characters(codec=None), max_size=20))
+def test_escape_gives_one_printable_line(text: str) -> None:
+    escaped = escape(text)
+    assert escaped.isprintable()
+    assert (escaped == text) == text.isprintable()
+    escaped.encode()  # halves of characters are gone as well
+
+
+# Levels.
+
+
+def emitted(fact: Fact) -> LogEvent:
+    events: list[LogEvent] = []
+    reader = FactLog()
+    reader.log = Logger(observer=events.append)  # type: ignore[arg-type]
+    reader.read(fact)
+    assert len(events) == 1
+    return events[0]
+
+
+@pytest.mark.parametrize("fact", SAMPLES)
+def test_levels(fact: Fact) -> None:
+    bad = {facts.NotDelivered: LogLevel.error, facts.Failed: LogLevel.error}
+    odd = {facts.LoginFailed: LogLevel.warn, facts.NotDeleted: LogLevel.warn}
+    assert emitted(fact)["log_level"] == {**bad, **odd}.get(type(fact), LogLevel.info)
+
+
+def test_the_log_is_a_reader_of_facts() -> None:
+    assert verifyObject(IFactReader, FactLog())
+    assert FactLog().log.namespace == "mailgate"
+
+
+# Streams.
+
+
+class Output:
+    """What an observer writes."""
+
+    def __init__(self, style: str = "text", level: str = "info") -> None:
+        self.stream = io.StringIO()
+        self.observer = observer(self.stream, style, level)
+        self.log = Logger(namespace="mailgate.test", observer=self.observer)
+
+    def read(self, fact: Fact) -> None:
+        reader = FactLog()
+        reader.log = Logger(namespace="mailgate", observer=self.observer)
+        reader.read(fact)
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def json(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+def test_lines_of_text() -> None:
+    output = Output()
+    assert verifyObject(ILogObserver, output.observer)
+    output.log.info("hello {who}", who="wor\nld")
+    output.log.debug("not shown")
+    output.read(SAMPLES[0])
+    first, second = output.text.splitlines()
+    assert first.endswith(" info hello wor\\nld")
+    assert second.endswith(" info session s begun: smtp 192.0.2.1 port 25")
+    assert first[:4].isdigit()  # the time in front
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", 4), ("info", 3), ("warn", 2), ("error", 1)])
+def test_levels_filter(level: str, shown: int) -> None:
+    output = Output(level=level)
+    for emit in (output.log.debug, output.log.info, output.log.warn, output.log.error):
+        emit("x")
+    assert len(output.text.splitlines()) == shown
+
+
+def boom(words: str) -> None:
+    raise ValueError(words)
+
+
+@pytest.fixture(params=["text", "json"])
+def failing(request: pytest.FixtureRequest) -> Output:
+    output = Output(request.param)
+    try:
+        boom(NASTY)
+    except ValueError:
+        output.log.failure("it failed for {who}", who=NASTY)
+    return output
+
+
+def test_a_traceback_cannot_forge_a_line(failing: Output) -> None:
+    first, *rest = failing.text.splitlines()
+    if not rest:
+        return  # JSON: one line
+    assert "critical it failed for x\\x1b" in first
+    assert all(line.startswith("    ") and line.isprintable() for line in rest)
+    assert any("in boom" in line for line in rest)
+    assert not any(line.startswith("2026-01-01") for line in rest)
+
+
+@pytest.mark.parametrize("fact", SAMPLES)
+def test_json_lines(fact: Fact) -> None:
+    output = Output("json")
+    output.read(fact)
+    output.read(nasty(fact))
+    line, hostile = output.json
+    assert line["text"] == describe(fact)
+    assert (line["fact"], line["namespace"]) == (type(fact).__name__, "mailgate")
+    assert isinstance(line["time"], float)
+    assert line["level"] in ("info", "warn", "error")
+    fields = {name: getattr(fact, name) for name in attrs.fields_dict(type(fact))}
+    assert {
+        name: tuple(value) if isinstance(value, list) else value for name, value in line.items() if name in fields
+    } == fields
+    assert hostile["text"].isprintable()
+
+
+def test_json_takes_what_has_no_json() -> None:
+    output = Output("json")
+    output.log.error("{thing}", thing=object())
+    try:
+        boom("x")
+    except ValueError:
+        output.log.failure("failed")
+    assert output.json[0]["level"] == "error"
+    assert "ValueError: x" in output.json[1]["text"]
+
+
+def test_an_event_without_anything() -> None:
+    output = Output()
+    output.observer({"log_level": LogLevel.info, "log_namespace": "x"})
+    assert output.text == "- info \n"
+
+
+def test_events_of_the_standard_kind_without_a_level_count_as_info() -> None:
+    from mailgate.log import _level
+
+    assert _level({}) == "info"
+    assert _level({"log_level": LogLevel.warn}) == "warn"
+
+
+# A log that cannot be written.
+
+
+class Broken(io.StringIO):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError("disk full"), BrokenPipeError("gone"), ValueError("closed"), UnicodeEncodeError("ascii", "ü", 0, 1, "no")],
+)
+def test_a_stream_that_fails_costs_a_word_on_standard_error(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    standard_error = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", standard_error)
+    Logger(observer=observer(Broken(error))).info("hello")
+    assert standard_error.getvalue() == "mailgate: the log cannot be written\n"
+
+
+def test_if_standard_error_is_broken_too_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Broken(OSError("disk full"))
+    for standard_error in (broken, Broken(OSError("as well")), None):
+        monkeypatch.setattr(sys, "__stderr__", standard_error)
+        observer(broken)({"log_level": LogLevel.info, "log_namespace": "x", "log_format": "hello"})
+
+
+# Passwords: tests/smtp/test_session.py looks for one in everything that a session tells and logs.
+
+
+@pytest.fixture
+def log() -> Iterator[list[LogEvent]]:
+    with logged() as events:
+        yield events
+
+
+def test_the_fact_log_writes_to_twisteds_log(log: list[LogEvent]) -> None:
+    FactLog().read(SAMPLES[0])
+    assert [event["line"] for event in log] == [describe(SAMPLES[0])]
+    assert log[0]["fact"] is SAMPLES[0]
+    assert not logging.getLogger("mailgate").handlers  # Python's own logging has no part in it
+
+
+def test_a_traceback_shows_no_values() -> None:
+    # Twisted can print the local variables of every frame; a password may be one of them.
+    def check(password: str) -> None:
+        raise ValueError("wrong")
+
+    output = Output()
+    try:
+        check("secret")
+    except ValueError:
+        output.log.failure("failed")
+    assert "in check" in output.text
+    assert "secret" not in output.text.replace('check("secret")', "")
