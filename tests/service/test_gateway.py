@@ -1,0 +1,178 @@
+"""A gateway on a reactor that is not one: ports, composition, stop. Real ports and threads are e2e's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+
+from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Listener, Store, Submission
+from mailgate.development import write_certificate
+from mailgate.faults import Fault
+from mailgate.service import CannotStart, Gateway, Listening
+from mailgate.service.front import new_id
+from tests.support import logged
+
+
+def listeners(*ports: int) -> tuple[Listener, ...]:
+    return tuple(Listener(f"tcp:{port}:interface=127.0.0.1") for port in ports)
+
+
+def config(directory: Path, **changes: Any) -> Config:
+    certificate, key = write_certificate(str(directory))
+    settings: dict[str, Any] = {
+        "state": str(directory / "state"),
+        "tls": TLS(certificate=certificate, key=key),
+        "smtp": SMTP(listen=listeners(2525)),
+        "submission": Submission(listen=listeners(2587), listen_tls=listeners(2465)),
+        "pop3": POP3(listen=listeners(2110), listen_tls=listeners(2995)),
+        "store": Store(directory=str(directory / "mail")),
+        "accounts": Accounts(directory=str(directory / "domains")),
+    }
+    return Config(**settings | changes)
+
+
+class Reactor(MemoryReactorClock):
+    """Has threads hand over at once; refuses ports that are taken."""
+
+    def __init__(self, *taken: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._taken = taken
+
+    def listenTCP(self, port: int, *rest: Any, **more: Any) -> Any:
+        if port in self._taken:
+            raise CannotListenError("127.0.0.1", port, OSError(98, "Address already in use"))
+        return super().listenTCP(port, *rest, **more)  # type: ignore[no-untyped-call]
+
+
+def started(directory: Path, **more: Any) -> tuple[Gateway, Reactor]:
+    reactor = Reactor()
+    gateway = Gateway(config(directory), reactor, **more)
+    gateway.privilegedStartService()
+    gateway.startService()
+    return gateway, reactor
+
+
+def connected(reactor: Reactor, port: int) -> tuple[Any, StringTransport]:
+    factory: Any = next(server[1] for server in reactor.tcpServers if server[0] == port)
+    connection, transport = factory.buildProtocol(None), StringTransport()
+    connection.makeConnection(transport)
+    return connection, transport
+
+
+def greeting(reactor: Reactor, port: int) -> bytes:
+    octets: bytes = connected(reactor, port)[1].value()
+    return octets
+
+
+def test_ports_are_open_before_anything_is_written(tmp_path: Path) -> None:
+    reactor = Reactor()
+    gateway = Gateway(config(tmp_path), reactor)
+    gateway.privilegedStartService()
+    assert [server[0] for server in reactor.tcpServers] == [2525, 2587, 2465, 2110, 2995]
+    assert {server[2:] for server in reactor.tcpServers} == {(512, "127.0.0.1")}
+    assert (gateway.listening[0].key, gateway.listening[0].port) == ("smtp.listen", 2525)
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("open_to_anyone", [True, False])
+def test_each_door_has_its_own_session(tmp_path: Path, open_to_anyone: bool) -> None:
+    gateway, reactor = started(tmp_path, open_to_anyone=open_to_anyone)
+    assert greeting(reactor, 2525) == greeting(reactor, 2587) == b"220 localhost ESMTP mailgate\r\n"
+    assert greeting(reactor, 2110).startswith(b"+OK localhost ")
+    assert len(gateway.bulletin.node) == 8
+    gateway.stopService()
+
+
+def test_it_stops_when_every_session_has_ended(tmp_path: Path) -> None:
+    gateway, reactor = started(tmp_path)
+    connection, transport = connected(reactor, 2525)
+    stopped = gateway.stopService()
+    assert not stopped.called and transport.value().endswith(b"421 4.3.2 Shutting down, come back soon\r\n")
+    connection.connectionLost(None)
+    assert stopped.called
+
+
+def test_a_port_in_use_closes_the_others(tmp_path: Path) -> None:
+    reactor = Reactor(2465)
+    gateway = Gateway(config(tmp_path), reactor)
+    with pytest.raises(CannotStart, match=r"submission\.listen_tls: cannot listen on tcp:2465.*Address already in use"):
+        gateway.privilegedStartService()
+
+
+def test_a_privileged_port_says_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise CannotListenError("", 25, PermissionError(13, "Permission denied"))
+
+    reactor = Reactor()
+    monkeypatch.setattr(reactor, "listenTCP", refuse)
+    with pytest.raises(CannotStart, match=r"Permission denied.*--uid"):
+        Gateway(config(tmp_path), reactor).privilegedStartService()
+
+
+def test_a_certificate_that_cannot_be_read(tmp_path: Path) -> None:
+    tls = TLS(certificate=str(tmp_path / "none.pem"), key=str(tmp_path / "none.pem"))
+    with pytest.raises(CannotStart, match=r"none\.pem"):
+        Gateway(config(tmp_path, tls=tls), Reactor()).privilegedStartService()
+
+
+def test_without_a_certificate(tmp_path: Path) -> None:
+    pop3 = POP3(listen=listeners(2110), allow_plaintext=True)
+    plain = config(tmp_path, tls=TLS(), submission=Submission(), pop3=pop3)
+    reactor = Reactor()
+    gateway = Gateway(plain, reactor)
+    gateway.privilegedStartService()
+    gateway.startService()
+    assert greeting(reactor, 2110).startswith(b"+OK ")
+    gateway.stopService()
+
+
+def test_a_state_directory_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    gateway = Gateway(config(tmp_path), Reactor())
+    gateway.privilegedStartService()
+    with pytest.raises(CannotStart, match="cannot be used"):
+        gateway.startService()
+
+
+def test_a_node_file_with_something_else(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "node").write_text("no name")
+    gateway = Gateway(config(tmp_path), Reactor())
+    gateway.privilegedStartService()
+    with pytest.raises(CannotStart, match="remove it"):
+        gateway.startService()
+
+
+def test_readers_are_told_and_a_broken_one_is_reported(tmp_path: Path) -> None:
+    class Broken:
+        def read(self, fact: object) -> None:
+            raise RuntimeError("no ink")
+
+    gateway, reactor = started(tmp_path)
+    gateway.add_reader(Broken())
+    with logged() as events:
+        greeting(reactor, 2525)
+    assert [event["log_failure"].value.args for event in events if "log_failure" in event] == [("no ink",)]
+    gateway.stopService()
+
+
+def test_a_later_fault_of_the_accounts_is_logged(tmp_path: Path) -> None:
+    gateway, _ = started(tmp_path)
+    with logged() as events:
+        gateway._fault_found(Fault("users:1", "broken"))
+    assert "users:1: broken" in str(events[0]["fault"])
+    gateway.stopService()
+
+
+def test_places() -> None:
+    assert str(Listening("smtp.listen", "::1", 25)) == "[::1]:25 (smtp.listen)"
+    assert Listening("smtp.listen", "/run/lmtp", 0).place == "/run/lmtp"
+
+
+def test_ids_are_ordered_and_different() -> None:
+    ids = [new_id() for _ in range(100)]
+    assert len(set(ids)) == 100 and all(len(made) == 26 for made in ids)
