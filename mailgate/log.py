@@ -100,8 +100,12 @@ def _level(event: LogEvent) -> str:
 
 
 def _text(event: LogEvent) -> str:
-    text = escape(formatEvent(event))
-    if (failure := event.get("log_failure")) is not None:
+    failure = event.get("log_failure")
+    text = formatEvent(event)
+    if failure is None and (failure := event.get("failure")) is not None:
+        text = event.get("why") or "Unhandled error"  # Twisted's older log puts the traceback into the text
+    text = escape(text)
+    if failure is not None:
         # Indented, so that no exception's message can look like a line of the log.
         text += "".join(f"\n    {escape(line)}" for line in failure.getTraceback().rstrip().split("\n"))
     return text

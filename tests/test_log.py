@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
+from twisted.python import log as legacy
 from zope.interface.verify import verifyObject
 
 from mailgate import facts
@@ -325,3 +326,18 @@ def test_a_traceback_shows_no_values() -> None:
         output.log.failure("failed")
     assert "in check" in output.text
     assert "secret" not in output.text.replace('check("secret")', "")
+
+
+def test_an_error_of_the_older_log_is_a_line_and_an_indented_traceback() -> None:
+    stream = io.StringIO()
+    observe = observer(stream)
+    with logged() as events:
+        try:
+            raise RuntimeError("old")
+        except RuntimeError:
+            legacy.err(None, "it broke")  # type: ignore[no-untyped-call]
+    for event in events:
+        observe(event)
+    first, *rest = stream.getvalue().splitlines()
+    assert first.endswith(" critical it broke") and all(line.startswith("    ") for line in rest)
+    assert rest[-1].endswith("RuntimeError: old")

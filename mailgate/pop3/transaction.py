@@ -93,6 +93,8 @@ class Transaction:
 
     def describe(self) -> Reply:
         """What the maildrop has."""
+        if self.view.count == 1:
+            return positive("1 message ({octets} octets)", octets=self.view.octets)
         return positive("{count} messages ({octets} octets)", count=self.view.count, octets=self.view.octets)
 
     def _list(self, number: int | None) -> Reply:

@@ -77,7 +77,7 @@ def test_commands_sent_ahead_are_answered_in_order_however_slow_the_login() -> N
     assert client.say(LOGIN + b"STAT\r\nLIST 1\r\nQUIT\r\n") == b"+OK send the password\r\n"
     place.checker.wait.callback(None)
     assert client.heard() == (
-        b"+OK 1 messages (19 octets)\r\n+OK 1 19\r\n+OK 1 19\r\n+OK pop.example.test POP3 server signing off\r\n"
+        b"+OK 1 message (19 octets)\r\n+OK 1 19\r\n+OK 1 19\r\n+OK pop.example.test POP3 server signing off\r\n"
     )
 
 

@@ -78,7 +78,7 @@ def test_no_password_in_clear_unless_allowed() -> None:
 
 def test_logs_in_and_describes_the_maildrop() -> None:
     place = house(MESSAGE)
-    assert str(log_in(place)) == "+OK 1 messages (13 octets)"
+    assert str(log_in(place)) == "+OK 1 message (13 octets)"
     assert place.checker.asked == [(b"alice", PASSWORD)]
     assert place.realm.minds == [Session(id="s1", listener="pop3", client="192.0.2.1", port=1234)]
     assert place.facts.of(facts.LoggedIn) == [
