@@ -335,7 +335,7 @@ def test_an_error_of_the_older_log_is_a_line_and_an_indented_traceback() -> None
         try:
             raise RuntimeError("old")
         except RuntimeError:
-            legacy.err(None, "it broke")  # type: ignore[no-untyped-call]
+            legacy.err(None, "it broke")
     for event in events:
         observe(event)
     first, *rest = stream.getvalue().splitlines()
