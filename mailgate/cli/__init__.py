@@ -10,7 +10,10 @@ import click
 
 from mailgate import __version__
 
-COMMANDS: Final[Mapping[str, str]] = {"demo": "mailgate.cli.demo:demo"}
+COMMANDS: Final[Mapping[str, str]] = {
+    "demo": "mailgate.cli.demo:demo",
+    "password": "mailgate.cli.password:password",
+}
 
 
 class LazyGroup(click.Group):

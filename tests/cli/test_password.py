@@ -1,0 +1,26 @@
+"""`mailgate password`."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner
+
+from mailgate.accounts.passwords import StoredPassword
+from mailgate.cli import main
+
+
+def test_from_a_prompt_that_hides() -> None:
+    result = CliRunner().invoke(main, ["password"], input="wonder\nwonder\n")
+    assert result.exit_code == 0
+    assert StoredPassword.parse(result.stdout.strip()).verify(b"wonder")
+    assert "wonder" not in result.output.replace(result.stdout, "")
+
+
+def test_from_standard_input() -> None:
+    result = CliRunner().invoke(main, ["password", "--stdin"], input="wonder land\r\n")
+    assert StoredPassword.parse(result.stdout.strip()).verify(b"wonder land")
+
+
+def test_what_lets_nobody_in_is_no_password() -> None:
+    for line in ("\n", "x" * 2000 + "\n", "nul\0\n"):
+        result = CliRunner().invoke(main, ["password", "--stdin"], input=line)
+        assert result.exit_code == 1 and result.stdout == ""
