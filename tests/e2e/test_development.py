@@ -44,13 +44,13 @@ def paste(line: str) -> str:
 def test_the_python_lines_work_when_pasted(dev: Daemon) -> None:
     send, fetch = (line.replace("python3", sys.executable, 1) for line in shown(dev, "python3"))
     assert paste(send) == ""
-    assert "It works." in paste(fetch)
+    assert paste(fetch).endswith("\nSubject: Hello\n\nIt works.\n")
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 def test_the_curl_lines_work_when_pasted(dev: Daemon) -> None:
     assert paste(shown(dev, "printf")[0]) == ""
-    assert "It works." in paste(shown(dev, "curl")[0])
+    assert paste(shown(dev, "curl")[0]).endswith("\nSubject: Hello\n\nIt works.\n")
 
 
 def test_anybody_logs_in_and_finds_an_empty_maildrop(dev: Daemon) -> None:
@@ -70,7 +70,10 @@ def test_the_mail_goes_with_keep_no_and_stays_otherwise(tmp_path: Path) -> None:
         found = re.search(r"mail +(/\S+)", "".join(daemon.said))
         assert found is not None
         mail = Path(found[1])
-        assert mail.is_dir() == (keep == "yes")
+        files = list(mail.glob("example.org/b/new/*"))
+        assert [file.read_bytes().partition(b"+0000\n")[2] for file in files] == [b"Subject: x\n\ny\n"] * (
+            keep == "yes"
+        )
         shutil.rmtree(mail.parent, ignore_errors=True)
 
 

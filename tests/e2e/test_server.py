@@ -77,8 +77,9 @@ def test_mail_by_starttls_and_stls(server: Daemon, trusting: ssl.SSLContext) -> 
     box.user(BOB)
     box.pass_("builder")
     assert box.stat()[0] == 1
-    lines = box.retr(1)[1]
-    assert any(b"with ESMTPS (TLSv1.3" in line for line in lines)
+    message = b"".join(line + b"\r\n" for line in box.retr(1)[1])
+    assert content_of(message) == CONTENTS["plain"]
+    assert b"with ESMTPS (TLSv1.3" in message
     box.dele(1)
     box.quit()
 
@@ -143,7 +144,8 @@ def test_an_account_that_is_added_is_there_at_once(server: Daemon, trusting: ssl
     users.write_text(users.read_text() + "carol:{PLAIN}christmas\n")
     with smtplib.SMTP("127.0.0.1", server.ports["smtp.listen"], timeout=10) as smtp:
         smtp.sendmail("stranger@example.org", ["carol@example.test"], CONTENTS["plain"])
-    assert len(empty(server, trusting, "carol", "christmas")) == 1
+    (message,) = empty(server, trusting, "carol", "christmas")
+    assert content_of(message) == CONTENTS["plain"]
 
 
 def test_the_log_has_no_password_and_one_id_all_the_way(server: Daemon, trusting: ssl.SSLContext) -> None:
@@ -151,10 +153,10 @@ def test_the_log_has_no_password_and_one_id_all_the_way(server: Daemon, trusting
         smtp.ehlo()
         smtp.docmd("MAIL", "FROM:<stranger@example.org>")
         smtp.docmd("RCPT", f"TO:<{BOB}>")
-        _, text = smtp.data(b"Subject: id\r\n\r\nHello\r\n")
+        _, text = smtp.data(CONTENTS["plain"])
     message_id = text.split()[1].decode()
     (message,) = empty(server, trusting, "bob", "builder")
-    assert b" id " + message_id.encode() in message
+    assert content_of(message) == CONTENTS["plain"] and b" id " + message_id.encode() in message
     server.wait_for(f"deleted {message_id}")
     log = "".join(server.said) + server.errors()
     for event in ("accepted", "delivered", "fetched", "deleted"):

@@ -32,7 +32,7 @@ class Client:
 
 
 def test_a_message_on_its_way_is_finished_and_new_ones_are_refused(tmp_path: Path) -> None:
-    daemon = development(tmp_path)
+    daemon = development(tmp_path, "--set", f'store.directory="{tmp_path}/mail"')
     idle, busy = Client(daemon), Client(daemon)
     for client in (idle, busy):
         assert client.hear().startswith(b"220 ")
@@ -49,3 +49,5 @@ def test_a_message_on_its_way_is_finished_and_new_ones_are_refused(tmp_path: Pat
     for client in (idle, busy):
         client.close()
     assert daemon.stop() in ENDED
+    (file,) = tmp_path.glob("mail/example.org/b/new/*")
+    assert file.read_bytes().endswith(b"\nSubject: half\n\nof it\n")
