@@ -1,10 +1,12 @@
-"""The MDA: brings a message to its recipients' maildrops, all or none."""
+"""The MDA: brings a message to its recipients' maildrops, all or none, or each by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from attrs import frozen
+from twisted.internet.defer import Deferred, DeferredList
 from zope.interface import implementer
 
 from mailgate.facts import Bulletin, Delivered, NotDelivered
@@ -26,41 +28,62 @@ class Delivery:
         self._store = store
         self._bulletin = bulletin
 
-    async def deliver(self, message: Message) -> tuple[Outcome, ...]:
+    async def deliver(self, message: Message, *, partial: bool = False) -> tuple[Outcome, ...]:
+        """See `IDelivery`."""
         copies = _copies(message)
-        if not copies:
-            return _outcomes(message, DISCARDED)
+        batches: list[_Batch] = []
+        failures: dict[str, Reply] = {}
         try:
-            staged = await self._store.stage(message, copies)
-        except StoreError as error:
-            return self._undelivered(message, error)
-        return await to_the_end(self._commit(message, copies, staged))
+            for group in [[copy] for copy in copies] if partial else [copies] if copies else []:
+                try:
+                    batches.append(_Batch(group, await self._store.stage(message, group)))
+                except StoreError as error:
+                    failures |= self._undelivered(message, group, error)
+        except BaseException:
+            for batch in batches:
+                batch.staged.discard()
+            raise
+        await to_the_end(self._commit(message, batches, failures))
+        return tuple(_outcome(recipient, failures) for recipient in message.envelope.recipients)
 
-    async def _commit(self, message: Message, copies: Sequence[Copy], staged: IStaged) -> tuple[Outcome, ...]:
-        try:
-            names = await staged.commit()
-        except StoreError as error:
-            return self._undelivered(message, error)
-        finally:
-            staged.discard()
-        where = {copy.maildrop: name for copy, name in zip(copies, names, strict=True)}
+    async def _commit(self, message: Message, batches: Sequence[_Batch], failures: dict[str, Reply]) -> None:
+        """Commit all batches together; add the maildrops that have no copy to `failures`, and tell what came about."""
+        commits = [Deferred.fromCoroutine(self._commit_batch(message, batch, failures)) for batch in batches]
+        names: dict[str, str] = {}
+        results: list[tuple[bool, Any]] = await DeferredList(commits, consumeErrors=True)
+        for committed, result in results:
+            if not committed:
+                result.raiseException()
+            names |= result
         for recipient in message.envelope.recipients:
             maildrops = _maildrops(recipient)
-            self._bulletin.tell(
-                Delivered(
-                    message=message.id,
-                    recipient=str(recipient.path),
-                    maildrops=maildrops,
-                    copies=tuple(where[maildrop] for maildrop in maildrops),
+            if maildrops and not failures.keys() & set(maildrops):
+                copies = tuple(names[maildrop] for maildrop in maildrops)
+                self._bulletin.tell(
+                    Delivered(message=message.id, recipient=str(recipient.path), maildrops=maildrops, copies=copies)
                 )
-            )
-        return _outcomes(message, DELIVERED)
 
-    def _undelivered(self, message: Message, error: StoreError) -> tuple[Outcome, ...]:
+    async def _commit_batch(self, message: Message, batch: _Batch, failures: dict[str, Reply]) -> dict[str, str]:
+        try:
+            names = await batch.staged.commit()
+        except StoreError as error:
+            failures |= self._undelivered(message, batch.copies, error)
+            return {}
+        finally:
+            batch.staged.discard()
+        return {copy.maildrop: name for copy, name in zip(batch.copies, names, strict=True)}
+
+    def _undelivered(self, message: Message, copies: Sequence[Copy], error: StoreError) -> dict[str, Reply]:
         visible = error.visible if isinstance(error, NotCommitted) else ()
         self._bulletin.tell(NotDelivered(message=message.id, reason=str(error), visible=visible))
         full = isinstance(error, StoreFull) or (isinstance(error, NotCommitted) and error.full)
-        return _outcomes(message, FULL if full else FAILED)
+        return {copy.maildrop: FULL if full else FAILED for copy in copies}
+
+
+@frozen
+class _Batch:
+    copies: Sequence[Copy]
+    staged: IStaged
 
 
 def _copies(message: Message) -> list[Copy]:
@@ -80,8 +103,9 @@ def _maildrops(recipient: Recipient) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place.maildrop for place in recipient.destinations if isinstance(place, Local)))
 
 
-def _outcomes(message: Message, reply: Reply) -> tuple[Outcome, ...]:
-    return tuple(
-        Outcome(recipient.path, reply if recipient.destinations else DISCARDED, _maildrops(recipient))
-        for recipient in message.envelope.recipients
-    )
+def _outcome(recipient: Recipient, failures: Mapping[str, Reply]) -> Outcome:
+    maildrops = _maildrops(recipient)
+    if not maildrops:
+        return Outcome(recipient.path, DISCARDED)
+    failed = [failures[maildrop] for maildrop in maildrops if maildrop in failures]
+    return Outcome(recipient.path, failed[0] if failed else DELIVERED, maildrops)

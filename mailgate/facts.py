@@ -75,6 +75,20 @@ class LoginFailed(Fact):
 
 
 @frozen(kw_only=True)
+class LoginDeferred(Fact):
+    """A login cannot be now: the maildrop is busy, or nothing could be found out. Never a sign of guessed passwords.
+
+    `user` is what the client said; `reason` is for the log.
+    """
+
+    session: str
+    listener: str
+    client: str
+    user: str
+    reason: str
+
+
+@frozen(kw_only=True)
 class CommandRefused(Fact):
     """A client, its greeting, a sender or a recipient was refused; `phase` is "connect", "helo", "mail" or "rcpt"."""
 
@@ -172,6 +186,16 @@ class NotDeleted(Fact):
     session: str
     user: str
     uids: tuple[str, ...]
+    reason: str
+
+
+@frozen(kw_only=True)
+class Unavailable(Fact):
+    """A maildrop or the accounts cannot be used as they are; `reason` says what an administrator has to see to."""
+
+    session: str
+    user: str  # before the login, what the client said
+    where: str
     reason: str
 
 

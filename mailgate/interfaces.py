@@ -141,14 +141,17 @@ class ISubmitter(Interface):
 class IDelivery(Interface):
     """The MDA: brings a message to its recipients' destinations."""
 
-    def deliver(message: Message) -> Awaitable[tuple[Outcome, ...]]:
+    def deliver(message: Message, *, partial: bool = False) -> Awaitable[tuple[Outcome, ...]]:
         """Deliver, and give one outcome a recipient, in RCPT order. When it returns, what the outcomes call delivered
         is durable: 250 may be said.
 
         One copy a maildrop is made even if two recipients lead there. All or none: where one copy cannot be made, no
-        recipient has it, and the outcomes say so. Expected failures are outcomes, not exceptions. If the wait is
-        cancelled before the commit, nothing is delivered and CancelledError is raised; a commit that has begun
-        is finished and its outcomes are returned, cancelled or not.
+        recipient has it, and the outcomes say so. With `partial` each maildrop stands by itself, which LMTP wants
+        (RFC 2033 4.2): copies that can be made are committed together, each other has its own outcome.
+
+        Expected failures are outcomes, not exceptions. If the wait is cancelled before the commit, nothing is
+        delivered and CancelledError is raised; a commit that has begun is finished and its outcomes are returned,
+        cancelled or not.
         """
 
 

@@ -28,7 +28,7 @@ from mailgate import facts
 from mailgate.interfaces import IFactReader
 
 WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted)
-ERRORS: Final = (facts.NotDelivered, facts.Failed)
+ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed)
 
 
 @implementer(IFactReader)
@@ -153,6 +153,9 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Disconnected: _ended,
     facts.LoggedIn: lambda f: f"login {f.user}: {f.listener} {f.client}, session {f.session}",
     facts.LoginFailed: lambda f: f"login failed {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}",
+    facts.LoginDeferred: lambda f: (
+        f"login deferred {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}"
+    ),
     facts.CommandRefused: lambda f: (
         f"refused {f.client} at {f.phase}: from <{f.sender}> to <{f.recipient}>: {f.reply}, session {f.session}"
     ),
@@ -166,5 +169,6 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Fetched: lambda f: f"fetched {f.message or f.uid} by {f.user}, {f.octets} octets, session {f.session}",
     facts.Deleted: lambda f: f"deleted {f.message or f.uid} by {f.user}, session {f.session}",
     facts.NotDeleted: lambda f: f"not deleted for {f.user}: {', '.join(f.uids)}: {f.reason}, session {f.session}",
+    facts.Unavailable: lambda f: f"unavailable to {f.user!r} in {f.where}: {f.reason}, session {f.session}",
     facts.Failed: lambda f: f"error {f.error} in {f.where}: {f.reason}, session {f.session}",
 }

@@ -5,11 +5,11 @@ A step that raises anything unexpected, or takes too long, costs what its error 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, Literal, TypeVar
 
 from attrs import field, frozen
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -27,6 +27,7 @@ from mailgate.interfaces import (
 from mailgate.mail import Discarded, Envelope, Field, Local, Message, Path, Recipient, Refused, Reply, Session, Verdict
 
 T = TypeVar("T")
+log = Logger(namespace="mailgate.pipeline")
 OnError = Literal["defer", "skip"]  # 451, or as if the step were not there
 
 STEP_SECONDS: Final = 30.0
@@ -77,22 +78,22 @@ class Pipeline:
     async def check_connect(self, session: Session) -> None:
         """Ask the `IConnectPolicy` steps. Raises `Refused`."""
         for step in self._steps[IConnectPolicy]:
-            await self._ask(step, IConnectPolicy(step.provider).check_connect, session)
+            await self._ask(step, _permit(IConnectPolicy(step.provider).check_connect, session))
 
     async def check_helo(self, session: Session) -> None:
         """Ask the `IHeloPolicy` steps. Raises `Refused`."""
         for step in self._steps[IHeloPolicy]:
-            await self._ask(step, IHeloPolicy(step.provider).check_helo, session)
+            await self._ask(step, _permit(IHeloPolicy(step.provider).check_helo, session))
 
     async def check_sender(self, envelope: Envelope) -> None:
         """Ask the `ISenderPolicy` steps. Raises `Refused`."""
         for step in self._steps[ISenderPolicy]:
-            await self._ask(step, ISenderPolicy(step.provider).check_sender, envelope)
+            await self._ask(step, _permit(ISenderPolicy(step.provider).check_sender, envelope))
 
     async def check_recipient(self, envelope: Envelope, path: Path) -> None:
         """Ask the `IRecipientPolicy` steps. Raises `Refused`."""
         for step in self._steps[IRecipientPolicy]:
-            await self._ask(step, IRecipientPolicy(step.provider).check_recipient, envelope, path)
+            await self._ask(step, _permit(IRecipientPolicy(step.provider).check_recipient, envelope, path))
 
     async def handle(self, message: Message) -> Message:
         """Run the handlers; give the message with their fields in front and with the recipients they leave.
@@ -106,13 +107,13 @@ class Pipeline:
 
     async def _handle(self, step: Step, message: Message, seconds_left: float) -> Message:
         started = self._clock.seconds()
-        result, detail = "passed", ""
+        result, detail = "failed", ""
         try:
-            after: Message | None = await self._ask(step, self._judge, step, message, seconds=seconds_left)
+            after = await self._ask(step, self._judge(step, message), seconds_left)
             if after is None:
                 result = "skipped"
                 return message
-            detail = _difference(message, after)
+            result, detail = "passed", _difference(message, after)
             return after
         except Refused as refusal:
             result, detail = "refused", str(refusal.reply)
@@ -160,31 +161,27 @@ class Pipeline:
             destinations += found
         return Recipient(recipient.path, tuple(destinations))
 
-    async def _ask(
-        self, step: Step, question: Callable[..., Any], *arguments: object, seconds: float = float("inf")
-    ) -> Any:
+    async def _ask(self, step: Step, question: Coroutine[Any, Any, T], seconds: float = float("inf")) -> T | None:
         """The step's answer; None if it failed and is to be skipped. Raises what a step may raise, and `Refused` for
         a failure that is to be deferred.
         """
         try:
-            return await self._timed(min(step.timeout_seconds, seconds), question, arguments)
+            return await self._timed(min(step.timeout_seconds, seconds), question)
         except (Refused, Discarded, CancelledError):
             raise
         except TimeoutError:
-            self.log.error("{step} took too long: {on_error}", step=step.name, on_error=step.on_error)
-        except Exception:  # noqa: BLE001 (whatever a step does wrong must not cost more than its policy says)
-            self.log.failure("{step} failed: {on_error}", step=step.name, on_error=step.on_error)
+            log.error("{step} took too long: {on_error}", step=step.name, on_error=step.on_error)
+        except (Exception, SystemExit):  # noqa: BLE001 (what a step does wrong costs what its policy says, and no more)
+            log.failure("{step} failed: {on_error}", step=step.name, on_error=step.on_error)
         if step.on_error == "skip":
             return None
         raise Refused(DEFERRED)
 
-    async def _timed(self, seconds: float, question: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
+    async def _timed(self, seconds: float, question: Coroutine[Any, Any, T]) -> T:
         if seconds <= 0:
+            question.close()
             raise TimeoutError  # the handlers before this one have used up the common limit
-        answer = question(*arguments)
-        if not isinstance(answer, Awaitable):
-            return answer
-        waiting, given_up = self._start(answer)
+        waiting, given_up = _start(question)
         if not waiting.called:
             waiting.addTimeout(seconds, self._clock)
         try:
@@ -194,30 +191,39 @@ class Pipeline:
                 raise
             raise HandlerFault("it waited for something that was cancelled, and not by us") from None
 
-    def _start(self, answer: Awaitable[Any]) -> tuple[Deferred[Any], Callable[[], bool]]:
-        """A Deferred for the answer, and whether it was cancelled. Once it is, it does not wait for what the step makes
-        of its own cancellation: a step may not hold up a session by taking no notice.
-        """
-        work = ensureDeferred(_awaited(answer))
-        cancelled: list[bool] = []
 
-        def cancel(_: Deferred[Any]) -> None:
-            cancelled.append(True)
-            work.cancel()
-
-        def answered(result: Any) -> None:
-            if not cancelled:
-                waiting.callback(result)
-            elif isinstance(result, Failure) and not result.check(CancelledError):
-                self.log.failure("failed after it was given up", result)
-
-        waiting: Deferred[Any] = Deferred(cancel)
-        work.addBoth(answered)
-        return waiting, lambda: bool(cancelled)
+async def _permit(check: Callable[..., Awaitable[None] | None], *arguments: object) -> None:
+    """Ask a policy. Raises `Refused`, and `HandlerFault` for an answer that a policy cannot give."""
+    try:
+        answer: object = check(*arguments)
+        if isinstance(answer, Awaitable):
+            answer = await answer
+    except Discarded:
+        raise HandlerFault("a policy cannot discard; only a handler can") from None
+    if answer is not None:
+        raise HandlerFault(f"the policy gave {answer!r}; it returns nothing, or raises Refused")
 
 
-async def _awaited(answer: Awaitable[T]) -> T:
-    return await answer
+def _start(question: Coroutine[Any, Any, T]) -> tuple[Deferred[T], Callable[[], bool]]:
+    """A Deferred for the answer, and whether it was cancelled. Once it is, it does not wait for what the step makes
+    of its own cancellation: a step may not hold up a session by taking no notice.
+    """
+    work = Deferred.fromCoroutine(question)
+    cancelled: list[bool] = []
+
+    def cancel(_: Deferred[T]) -> None:
+        cancelled.append(True)
+        work.cancel()
+
+    def answered(result: Any) -> None:
+        if not cancelled:
+            waiting.callback(result)
+        elif isinstance(result, Failure) and not result.check(CancelledError):
+            log.failure("failed after it was given up", result)
+
+    waiting: Deferred[T] = Deferred(cancel)
+    work.addBoth(answered)
+    return waiting, lambda: bool(cancelled)
 
 
 def _difference(before: Message, after: Message) -> str:

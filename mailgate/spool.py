@@ -69,11 +69,19 @@ class Spool:
             self._path = None
 
     def _spill(self) -> None:
-        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        _make_private(self._directory)
         descriptor, self._path = tempfile.mkstemp(prefix=FILE_PREFIX, dir=self._directory)  # mode 0600
         self._file = os.fdopen(descriptor, "wb")
         self._file.write(self._memory.getbuffer())
         self._memory = io.BytesIO()
+
+
+def _make_private(directory: str) -> None:
+    """Make the directory, and all above it that are not there, for nobody else (`os.makedirs` leaves those open)."""
+    if not os.path.isdir(directory):
+        _make_private(os.path.dirname(directory))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(directory, 0o700)
 
 
 SpoolFactory = Callable[[], Spool]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, cast
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import ILogObserver
 from twisted.python import usage
 from twisted.python.components import Componentized
@@ -145,21 +148,43 @@ class TwistdService(Service):
         if self._options.development is not None:
             _tell(self._options.development, self._gateway)
 
-    async def _stop(self) -> None:
-        await self._gateway.stopService()
-        if self._options.development is not None:
-            self._options.development.end()
-
     def stopService(self) -> Deferred[None]:
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
 
+    async def _stop(self) -> None:
+        # twistd takes a second signal for an error; for people it means: do not wait any longer.
+        with _on_signal(self._gateway.cut):
+            await self._gateway.stopService()
+        if self._options.development is not None:
+            self._options.development.end()
+
     def _fail(self, error: CannotStart) -> None:
         if self._options.development is not None:
             self._options.development.abandon()
-        if _twistd(self._options).get("nodaemon"):
-            raise SystemExit(f"mailgate: {error}") from error  # a line, no traceback
-        raise error  # the terminal's twistd waits for word from the daemon, and gets it for an Exception only
+        twistd = _twistd(self._options)
+        if not twistd.get("nodaemon"):
+            raise error  # the terminal's twistd waits for word from the daemon, and gets it for an Exception only
+        if twistd.get("pidfile"):
+            with suppress(OSError):
+                os.unlink(twistd["pidfile"])  # which twistd does for an Exception only, too
+        raise SystemExit("\n".join(f"mailgate: {fault}" for fault in error.faults)) from error  # lines, no traceback
+
+
+@contextmanager
+def _on_signal(act: Callable[[], None]) -> Iterator[None]:
+    """While in here, SIGINT and SIGTERM make the reactor call `act`."""
+    from twisted.internet import reactor
+
+    def handle(*_: object) -> None:
+        cast(IReactorFromThreads, reactor).callFromThread(act)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def makeService(options: Options) -> IService:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -23,9 +23,13 @@ async def to_the_end(work: Awaitable[T]) -> T:
             # The wait was cancelled, not the work: wait again.
 
 
-def uncut(work: Deferred[T]) -> Deferred[T]:
-    """Fires as `work` does; if it is cancelled first, `work` goes on and keeps its result for whoever asks then."""
-    wait: Deferred[T] = Deferred()
+def uncut(work: Deferred[T], left: Callable[[], None] = lambda: None) -> Deferred[T]:
+    """Fires as `work` does; if it is cancelled first, `work` goes on and keeps its result for whoever asks then.
+
+    `left` is called if, and only if, it is cancelled first. A CancelledError alone does not tell: it may be the work's
+    own, and then there is no result to ask for.
+    """
+    wait: Deferred[T] = Deferred(lambda _: left())
 
     def hand_over(result: T | Failure) -> T | Failure | None:
         if wait.called:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -221,3 +221,59 @@ def test_a_commit_that_is_done_at_once_does_not_wait() -> None:
     bench.staged.committed.callback(("a",))
     bench.stage()
     assert bench.replies() == [DELIVERED]
+
+
+# Each by itself.
+
+
+class Picky(MemoryStore):
+    """Has no room for some."""
+
+    def __init__(self, unstaged: str = "", uncommitted: str = "", broken: str = "") -> None:
+        super().__init__()
+        self._unstaged, self._uncommitted, self._broken = unstaged, uncommitted, broken
+        self.discarded = 0
+
+    async def stage(self, message: Message, copies: Sequence[Copy]) -> IStaged:
+        names = [copy.maildrop for copy in copies]
+        if self._unstaged in names:
+            raise StoreFull("no room")
+        staged = Staged()
+        if self._broken in names:
+            staged.committed.errback(RuntimeError("a bug"))
+        elif self._uncommitted in names:
+            staged.committed.errback(NotCommitted("a bad sector"))
+        else:
+            staged.committed.callback(tuple(f"{name}/1" for name in names))
+        return staged
+
+
+def test_each_recipient_has_an_outcome_of_its_own() -> None:
+    facts = Facts()
+    both = recipient("info@example.test", ALICE, CAROL)
+    message = a_message(recipient(ALICE), recipient(BOB), recipient(CAROL), both, Recipient(path("d@example.test"), ()))
+    delivery = Delivery(Picky(unstaged=BOB, uncommitted=CAROL), facts)
+    outcomes = result_of(delivery.deliver(message, partial=True))
+    assert [outcome.reply for outcome in outcomes] == [DELIVERED, FULL, FAILED, FAILED, DISCARDED]
+    assert [fact.recipient for fact in facts.of(Delivered)] == [ALICE]
+    assert [fact.reason for fact in facts.of(NotDelivered)] == ["no room", "a bad sector"]
+
+
+def test_a_bug_at_one_commit_does_not_leave_the_others_alone() -> None:
+    delivery = Delivery(Picky(broken=ALICE), Facts())
+    with pytest.raises(RuntimeError, match="a bug"):
+        result_of(delivery.deliver(a_message(recipient(ALICE), recipient(BOB)), partial=True))
+
+
+def test_cancelled_while_the_second_is_staged_the_first_is_discarded() -> None:
+    first, waits = Staged(), Store()
+
+    class Slow(Store):
+        def stage(self, message: Message, copies: Sequence[Copy]) -> Deferred[IStaged]:
+            return succeed(first) if copies[0].maildrop == ALICE else waits.staged
+
+    result = started(Delivery(Slow(), Facts()).deliver(a_message(recipient(ALICE), recipient(BOB)), partial=True))
+    result.cancel()
+    with pytest.raises(CancelledError):
+        outcome_of(result)
+    assert (first.commits, first.discards) == (0, 1)

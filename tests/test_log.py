@@ -41,6 +41,7 @@ SAMPLES: list[Fact] = [
     ),
     facts.LoggedIn(session="s", listener="pop3", client="c", user="alice"),
     facts.LoginFailed(session="s", listener="pop3", client="c", user="alice", reason="wrong password"),
+    facts.LoginDeferred(session="s", listener="pop3", client="c", user="alice", reason="another session has it"),
     facts.CommandRefused(
         message="m", session="s", client="c", phase="rcpt", sender="a@b", recipient="c@d", reply="550 No"
     ),
@@ -68,6 +69,7 @@ SAMPLES: list[Fact] = [
     facts.Fetched(session="s", user="alice", message="", uid="u1", octets=9),
     facts.Deleted(session="s", user="alice", message="m", uid="u1"),
     facts.NotDeleted(session="s", user="alice", uids=("u1", "u2"), reason="disk"),
+    facts.Unavailable(session="s", user="alice", where="PASS", reason="cannot open it: permission denied"),
     facts.Failed(error="e1", session="s", where="smtp Mail", reason="KeyError: x"),
 ]
 
@@ -77,6 +79,7 @@ EXPECTED = [
     "session s ended: smtp c user alice, quit, 3 commands, 1 octets in, 2 out, 0.2 s",
     "login alice: pop3 c, session s",
     "login failed 'alice': pop3 c, wrong password, session s",
+    "login deferred 'alice': pop3 c, another session has it, session s",
     "refused c at rcpt: from <a@b> to <c@d>: 550 No, session s",
     "handled m by loop-guard: passed",
     "delivered m to <a@b>: new/1",
@@ -89,6 +92,7 @@ EXPECTED = [
     "fetched u1 by alice, 9 octets, session s",
     "deleted m by alice, session s",
     "not deleted for alice: u1, u2: disk, session s",
+    "unavailable to 'alice' in PASS: cannot open it: permission denied, session s",
     "error e1 in smtp Mail: KeyError: x, session s",
 ]
 
@@ -148,7 +152,7 @@ def emitted(fact: Fact) -> LogEvent:
 
 @pytest.mark.parametrize("fact", SAMPLES)
 def test_levels(fact: Fact) -> None:
-    bad = {facts.NotDelivered: LogLevel.error, facts.Failed: LogLevel.error}
+    bad = dict.fromkeys((facts.NotDelivered, facts.Unavailable, facts.Failed), LogLevel.error)
     odd = {facts.LoginFailed: LogLevel.warn, facts.NotDeleted: LogLevel.warn}
     assert emitted(fact)["log_level"] == {**bad, **odd}.get(type(fact), LogLevel.info)
 

@@ -226,9 +226,9 @@ def test_a_verdict_that_makes_no_sense_goes_by_the_error_policy(verdict: Any, la
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("bug"), OSError("disk"), KeyError("key"), TimeoutError(), CancelledError()]
+    "error", [RuntimeError("bug"), OSError("disk"), KeyError("key"), TimeoutError(), CancelledError(), SystemExit(3)]
 )
-def test_an_unexpected_error_costs_what_the_policy_says(error: Exception, log: list[LogEvent]) -> None:
+def test_an_unexpected_error_costs_what_the_policy_says(error: BaseException, log: list[LogEvent]) -> None:
     deferring = Bench(step(raising(error), "one"), step(adding("X-Second"), "two"))
     assert refusal_of(deferring.start()) == DEFERRED
     assert deferring.told == [("one", "refused", str(DEFERRED))]
@@ -441,3 +441,26 @@ def test_policies_have_their_time_as_well(on_error: Any) -> None:
 
 def test_a_step_is_shown_by_its_name_alone() -> None:
     assert "Everything" not in repr(Step("one", Everything()))
+
+
+@implementer(ISenderPolicy)
+class Answering:
+    """A policy that answers what no policy may."""
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def check_sender(self, envelope: Envelope) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize("answer", [SPAM, True, PASS, Discarded("a policy cannot"), CancelledError()])
+def test_an_answer_that_a_policy_cannot_give_lets_nobody_pass(answer: object, log: list[LogEvent]) -> None:
+    envelope = a_message().envelope
+    deferring = Bench(Step("one", Answering(answer)))
+    assert refusal_of(started(deferring.pipeline.check_sender(envelope))) == DEFERRED
+    skipping = Bench(Step("one", Answering(answer), on_error="skip"))
+    assert result_of(skipping.pipeline.check_sender(envelope)) is None
+    assert len(log) == 2

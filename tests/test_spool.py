@@ -148,3 +148,12 @@ def test_memory_is_bounded_also_when_octets_come_one_by_one(tmp_path: Path) -> N
 
 def test_memory_does_not_grow_with_the_message(tmp_path: Path) -> None:
     assert _peak(Spool(str(tmp_path)), b"x" * 10_000, 400) < 3 * MEMORY_OCTETS
+
+
+def test_every_directory_that_it_makes_is_private(tmp_path: Path) -> None:
+    directory = tmp_path / "mail" / ".spool" / "node"
+    spool = Spool(str(directory), memory_octets=0)
+    spool.write(b"x")
+    for made in (directory, directory.parent, directory.parent.parent):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    spool.close()

@@ -115,6 +115,9 @@ class FakeGateway:
     def startService(self) -> None:
         self._note("start")
 
+    def cut(self) -> None:
+        self._note("cut")
+
     def stopService(self) -> Any:
         self._note("stop")
         return succeed(None)

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
 from mailgate.waits import to_the_end, uncut
-from tests.pop3.support import result_of, started
+from tests.support import result_of, started
 
 
 class Watched:
@@ -78,6 +78,18 @@ def test_uncut_raises_what_the_work_raises() -> None:
     work.errback(ValueError("no"))
     with pytest.raises(ValueError, match="no"):
         result_of(waiting)
+
+
+def test_uncut_says_that_it_was_left_only_if_it_was() -> None:
+    left: list[str] = []
+    cancelled, own = Watched(), Watched()
+    waiting = started(uncut(cancelled.deferred, lambda: left.append("cancelled")))
+    waiting.cancel()
+    assert is_cancelled(waiting)
+    waiting = started(uncut(own.deferred, lambda: left.append("own")))
+    own.deferred.errback(CancelledError())
+    assert is_cancelled(waiting)
+    assert left == ["cancelled"]
 
 
 def test_uncut_ends_when_cancelled_and_leaves_the_work_going_on() -> None:

@@ -27,6 +27,7 @@ from mailgate.connection.contract import Ending, Machine, Session
 from mailgate.wire.output import After
 
 CLOSE_SECONDS: Final = 10.0  # how long a peer may take to close after our farewell, before it is cut off
+STOP_SECONDS: Final = 2.0  # the same when the whole service stops and waits for it
 BUFFER_OCTETS: Final = 65_536  # unanswered octets that may wait before the peer is made to wait
 
 R = TypeVar("R")
@@ -265,7 +266,7 @@ class Connection(Protocol, Generic[R]):
         if self._idle is not None and self._idle.active():
             self._idle.cancel()
         # A peer that never reads, or never answers close_notify, would stay for ever.
-        self._abort = self._clock.callLater(CLOSE_SECONDS, self.abort)
+        self._abort = self._clock.callLater(STOP_SECONDS if self._stopping else CLOSE_SECONDS, self.abort)
         self._throttle()  # the peer's own farewell has to be read
         self.transport.unregisterProducer()  # type: ignore[union-attr]
         self.transport.loseConnection()  # type: ignore[union-attr]

@@ -37,6 +37,11 @@ class ConnectionFactory(Factory, Generic[R]):
         self._open.add(connection)
         return connection
 
+    @property
+    def sessions(self) -> int:
+        """How many there are now."""
+        return len(self._open)
+
     async def drain(self, seconds: float) -> None:
         """End all sessions, idle ones at once, busy ones after what they are doing; cut those that take longer than
         `seconds`, and wait for their commits all the same.
@@ -44,11 +49,12 @@ class ConnectionFactory(Factory, Generic[R]):
         connections = list(self._open)
         for connection in connections:
             connection.stop()
-        cut = self._clock.callLater(seconds, self._cut)
+        cut = self._clock.callLater(seconds, self.cut)
         await DeferredList([connection.gone for connection in connections])
         if cut.active():
             cut.cancel()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Cut all connections; `drain` goes on waiting for their commits."""
         for connection in list(self._open):
             connection.abort()

@@ -31,6 +31,6 @@ def pop3_door(
 
     def build(client: str, port: int) -> tuple[POP3Machine, POP3Session]:
         session = Session(new_id(), listener, client, port)
-        return POP3Machine(), POP3Session(personality, session, portal, bulletin, now, new_id)
+        return POP3Machine(), POP3Session(personality, session, portal, bulletin, new_id, now)
 
     return build

@@ -15,21 +15,19 @@ from twisted.cred.error import LoginDenied, UnauthorizedLogin
 from twisted.cred.error import LoginFailed as CredLoginFailed
 from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mailgate import facts
 from mailgate.connection import Ending
+from mailgate.facts import Bulletin
 from mailgate.interfaces import IMaildrop, InUse, LockLost, StoreError
 from mailgate.mail import Session
 from mailgate.pop3.capabilities import capabilities, may_log_in, may_start_tls
 from mailgate.pop3.events import Capa, Connected, Event, Fault, Pass, Quit, Stls, User
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply, negative, positive
+from mailgate.pop3.report import SessionReport
 from mailgate.pop3.transaction import Transaction
 from mailgate.waits import uncut
-
-log: Final = Logger(namespace="mailgate.pop3")  # in a class, Logger would forget its namespace
 
 CAPABILITIES: Final = positive("capabilities follow")
 BEGIN_TLS: Final = positive("begin TLS negotiation")
@@ -38,7 +36,7 @@ SEND_PASSWORD: Final = positive("send the password")  # the same for a name that
 TLS_FIRST: Final = negative("no password in clear: begin TLS first")
 WRONG_LOGIN: Final = negative("wrong name or password", code="AUTH")  # RFC 3206 section 4
 IN_USE: Final = negative("another session has the maildrop", code="IN-USE")  # RFC 2449 section 8.1.2
-NOT_REMOVED: Final = "{count} messages not removed"  # RFC 1939 section 6
+UNAVAILABLE: Final = negative("not possible just now, try again later", code="SYS/TEMP")  # RFC 3206 section 4
 STOPPING: Final = negative("the server is stopping", code="SYS/TEMP")  # RFC 3206 section 4
 
 
@@ -50,17 +48,16 @@ class POP3Session:
         personality: Personality,
         session: Session,
         portal: Portal,
-        bulletin: facts.Bulletin,
-        now: Callable[[], float],
+        bulletin: Bulletin,
         new_id: Callable[[], str],
+        now: Callable[[], float],
     ) -> None:
-        """`now` counts seconds and only its differences matter; `new_id` names unexpected errors."""
+        """`new_id` names unexpected errors; `now` counts seconds, and only differences matter."""
         self._personality = personality
         self._session = session
         self._portal = portal
-        self._bulletin = bulletin
+        self._report = SessionReport(bulletin, new_id)
         self._now = now
-        self._new_id = new_id
         self._began = now()
         self._name = ""  # what USER said
         self._transaction: Transaction | None = None  # once somebody has logged in
@@ -69,6 +66,7 @@ class POP3Session:
         self._errors = 0
         self._login_failures = 0
         self._shown_out = False
+        self._lost = False
 
     # What the connection asks.
 
@@ -85,45 +83,40 @@ class POP3Session:
         return True
 
     async def answer(self, event: Event) -> Reply:
-        """The reply to an event. Raises nothing but CancelledError."""
+        """The reply to an event. Raises nothing but CancelledError, when the connection is lost."""
+        where = type(event).__name__.upper()
         try:
             return await self._decide(event)
-        except CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the one place for the unexpected)
-            failed = self._failed(type(event).__name__.upper(), error)
-            reply = negative("internal error, id {error}", code="SYS/TEMP", error=failed)
-            return self._show_out(reply) if isinstance(error, LockLost) else reply
+        except StoreError as error:
+            self._report.unavailable(self._session, self._session.user or self._name, where, error)
+            return self._show_out(UNAVAILABLE) if isinstance(error, LockLost) else UNAVAILABLE
+        except Exception as error:  # the one place for the unexpected
+            if self._lost and isinstance(error, CancelledError):
+                raise
+            failed = self._report.failed(self._session, where, error)
+            return negative("internal error, id {error}", code="SYS/TEMP", error=failed)
 
     def secured(self, tls: str) -> None:
         """TLS is up: what was said in clear is forgotten (RFC 2595 section 4)."""
         self._name = ""
         self._session = evolve(self._session, tls=tls)
-        self._bulletin.tell(facts.Secured(session=self._session.id, tls=tls))
+        self._report.secured(self._session)
 
     def farewell(self, ending: Ending) -> Reply | None:
         """Nothing on a time-out (RFC 1939 section 3: without sending any response)."""
         return None if ending == "time-out" else STOPPING
 
     def lost(self) -> None:
-        """Nothing is to do before the cancellation: only a removal outlives it, and that tells what it did."""
+        """What is waited for is cancelled next; only a removal outlives that, and it tells what it did."""
+        self._lost = True
 
     def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
         """The connection is gone: nothing is removed, the maildrop is given back."""
         self._release()
-        session = self._session
-        ended = facts.Disconnected(
-            session=session.id,
-            listener=session.listener,
-            client=session.client,
-            user=session.user,
-            reason="refused" if self._shown_out and reason == "quit" else reason,
-            commands=self._commands,
-            octets_in=octets_in,
-            octets_out=octets_out,
-            seconds=self._now() - self._began,
-        )
-        self._bulletin.tell(ended)
+        if self._shown_out and reason == "quit":
+            reason = "refused"
+        seconds = self._now() - self._began
+        self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
 
     # Whom an event is for.
 
@@ -150,11 +143,7 @@ class POP3Session:
                 raise TypeError(f"the machine let a command pass before the login: {event!r}")
 
     def _greet(self) -> Reply:
-        session = self._session
-        connected = facts.Connected(
-            session=session.id, listener=session.listener, client=session.client, port=session.port
-        )
-        self._bulletin.tell(connected)
+        self._report.connected(self._session)
         return positive("{hostname} POP3 server ready", hostname=self._personality.hostname)
 
     def _count_error(self, reply: Reply) -> Reply:
@@ -177,23 +166,24 @@ class POP3Session:
         if not may_log_in(self._personality, self._session):
             return TLS_FIRST
         try:
-            maildrop = await self._ask_portal(user, password)
+            return await self._begin(await self._ask_portal(user, password))
         except (UnauthorizedLogin, LoginDenied) as error:
             return self._refuse_login(user, error)
-        except InUse as error:
-            self._tell_refused(user, error)
-            return IN_USE
-        return await self._begin(maildrop)
+        except StoreError as error:
+            self._report.login_deferred(self._session, user, error)
+            if isinstance(error, InUse):
+                return IN_USE
+            raise
 
     async def _ask_portal(self, user: str, password: bytes) -> IMaildrop:
         # The login is never cancelled: a checker or store that works in a thread could not give back the lock of a
         # maildrop whose opening nobody waits for. So it goes on, and is logged out when it comes.
         login = self._portal.login(UsernamePassword(user.encode(), password), self._session, IMaildrop)
-        try:
-            _, avatar, logout = await uncut(login)
-        except CancelledError:
+
+        def log_out_late() -> None:
             login.addCallback(lambda late: late[2]()).addErrback(self._late)
-            raise
+
+        _, avatar, logout = await uncut(login, log_out_late)
         self._logout = logout
         return cast(IMaildrop, avatar)
 
@@ -204,34 +194,21 @@ class POP3Session:
             self._release()  # RFC 1939 section 4: the lock is released before the login is refused
             raise
         self._session = session = evolve(self._session, user=maildrop.name)  # which is not always what was typed
-        self._transaction = Transaction(maildrop, snapshot, session, self._bulletin, self._failed)
-        self._bulletin.tell(
-            facts.LoggedIn(session=session.id, listener=session.listener, client=session.client, user=session.user)
-        )
+        self._transaction = Transaction(maildrop, snapshot, session, self._report)
+        self._report.logged_in(session)
         return self._transaction.describe()
 
     def _refuse_login(self, user: str, error: Exception) -> Reply:
-        self._tell_refused(user, error)
+        self._report.login_failed(self._session, user, error)
         self._login_failures += 1
         enough = self._login_failures >= self._personality.max_login_failures
         return self._show_out(WRONG_LOGIN) if enough else WRONG_LOGIN
-
-    def _tell_refused(self, user: str, error: Exception) -> None:
-        session = self._session
-        refused = facts.LoginFailed(
-            session=session.id,
-            listener=session.listener,
-            client=session.client,
-            user=user,
-            reason=str(error) or type(error).__name__,
-        )
-        self._bulletin.tell(refused)
 
     def _late(self, failure: Failure) -> None:
         # The client has gone; a login that did not come about has nothing to give back.
         error = failure.value
         if error is not None and not isinstance(error, (CredLoginFailed, StoreError, CancelledError)):
-            self._failed("a late login", error)
+            self._report.failed(self._session, "a late login", error)
 
     # The end.
 
@@ -241,7 +218,7 @@ class POP3Session:
         finally:
             self._release()  # before the reply: who comes back at once finds the maildrop free
         if remaining:
-            return negative(NOT_REMOVED, code="SYS/TEMP", count=remaining)
+            return _not_removed(remaining)
         return positive("{hostname} POP3 server signing off", hostname=self._personality.hostname)
 
     def _release(self) -> None:
@@ -252,13 +229,11 @@ class POP3Session:
             if logout is not None:
                 logout()
         except Exception as error:  # noqa: BLE001 (a lock that cannot be given back must not keep the connection)
-            self._failed("logout", error)
+            self._report.failed(self._session, "logout", error)
 
-    def _failed(self, where: str, error: BaseException) -> str:
-        """Tell of something unexpected; give the id under which the log has it."""
-        failed = self._new_id()
-        traceback = Failure(error)
-        log.failure("error {error} in {where}", failure=traceback, error=failed, where=where)
-        reason = f"{type(error).__name__}: {error}"
-        self._bulletin.tell(facts.Failed(error=failed, session=self._session.id, where=where, reason=reason))
-        return failed
+
+def _not_removed(count: int) -> Reply:
+    # RFC 1939 section 6: some messages marked as deleted were not removed.
+    if count == 1:
+        return negative("1 message not removed", code="SYS/TEMP")
+    return negative("{count} messages not removed", code="SYS/TEMP", count=count)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from attrs import evolve
 from twisted.internet.defer import CancelledError
 
-from mailgate.facts import Bulletin, Deleted, Fetched, NotDeleted
-from mailgate.interfaces import Gone, IContent, IMaildrop, LockLost, NotRemoved
+from mailgate.interfaces import Gone, IContent, IMaildrop, LockLost, NotRemoved, StoreError
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.events import Dele, Event, List, Noop, Retr, Rset, Stat, Top, Uidl
 from mailgate.pop3.reply import Reply, negative, positive
+from mailgate.pop3.report import SessionReport
 from mailgate.pop3.view import View
 from mailgate.waits import to_the_end
 from mailgate.wire.top import TopFilter
@@ -24,22 +24,14 @@ GONE: Final = negative("the message is gone: another program removed it")
 class Transaction:
     """From the login to the end. It reads and removes; the lock is not its own, and it gives nothing back but `close`.
 
-    What a reply's content meets on its way is told to `failed` (where, what) before it is raised.
+    What a reply's content meets on its way is reported before it is raised.
     """
 
-    def __init__(
-        self,
-        maildrop: IMaildrop,
-        snapshot: Snapshot,
-        session: Session,
-        bulletin: Bulletin,
-        failed: Callable[[str, Exception], object],
-    ) -> None:
+    def __init__(self, maildrop: IMaildrop, snapshot: Snapshot, session: Session, report: SessionReport) -> None:
         self.view = View(snapshot)
         self._maildrop = maildrop
         self._session = session
-        self._bulletin = bulletin
-        self._failed = failed
+        self._report = report
         self._content: IContent | None = None  # the message that is being sent
 
     async def answer(self, event: Event) -> Reply:
@@ -79,11 +71,14 @@ class Transaction:
             await to_the_end(self._maildrop.remove(marked))
         except NotRemoved as error:
             remaining = error.entries
-            self._tell_rest(remaining, error)
+            self._report.not_deleted(self._session, remaining, error)
         except LockLost as error:  # nothing was removed
             remaining = marked
-            self._tell_rest(remaining, error)
-        self._tell_removed(marked, remaining)
+            self._report.not_deleted(self._session, remaining, error)
+        still_there = frozenset(remaining)
+        for entry in marked:
+            if entry not in still_there:
+                self._report.deleted(self._session, entry)
         return len(remaining)
 
     def close(self) -> None:
@@ -131,35 +126,22 @@ class Transaction:
 
     async def _blocks(self, entry: Entry, content: IContent, top: TopFilter | None) -> AsyncGenerator[bytes, None]:
         """The content by block, or its top. An error ends the connection: half a message must not look whole."""
+        where = f"sending {entry.uid}"
         try:
             while (top is None or not top.done) and (block := await _next_block(content)):
                 yield block if top is None else top.feed(block)
         except CancelledError:
             raise
+        except StoreError as error:
+            self._report.unavailable(self._session, self._session.user, where, error)
+            raise CancelledError from error  # it is told: the connection has only to break off, without a traceback
         except Exception as error:
-            self._failed(f"sending {entry.uid}", error)
+            self._report.failed(self._session, where, error)
             raise
         finally:
             content.close()
         if top is None:
-            self._tell_fetched(entry)
-
-    def _tell_fetched(self, entry: Entry) -> None:
-        session = self._session
-        fetched = Fetched(session=session.id, user=session.user, message=entry.id, uid=entry.uid, octets=entry.octets)
-        self._bulletin.tell(fetched)
-
-    def _tell_removed(self, marked: Sequence[Entry], remaining: Sequence[Entry]) -> None:
-        still_there = frozenset(remaining)
-        for entry in marked:
-            if entry not in still_there:
-                deleted = Deleted(session=self._session.id, user=self._session.user, message=entry.id, uid=entry.uid)
-                self._bulletin.tell(deleted)
-
-    def _tell_rest(self, remaining: Sequence[Entry], error: Exception) -> None:
-        uids = tuple(entry.uid for entry in remaining)
-        rest = NotDeleted(session=self._session.id, user=self._session.user, uids=uids, reason=str(error))
-        self._bulletin.tell(rest)
+            self._report.fetched(self._session, entry)
 
 
 async def _next_block(content: IContent) -> bytes:

@@ -7,62 +7,38 @@ Ports are opened in `privilegedStartService`, while twistd may still be root; fi
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, cast
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.endpoints import serverFromString, wrapServerTLS
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mailgate.config import Config, with_backlog
+from mailgate.config import Config
 from mailgate.connection import Build, ConnectionFactory
 from mailgate.facts import Bulletin, Reader
 from mailgate.faults import Fault
 from mailgate.log import FactLog
-from mailgate.service.front import Access, Frame, Front, Kind, anyone, known_users
-from mailgate.service.state import node_name, spool_directory
+from mailgate.service.front import Access, BadSteps, Frame, Front, Kind, anyone, known_users
+from mailgate.service.ports import CannotListen, Listening, Ports
+from mailgate.service.state import State, StateError, spool_directory
 from mailgate.service.workers import DISK_THREADS, HASHING_THREADS, Workers
 from mailgate.tls import BadCertificate, ServerCertificate
 
 log = Logger(namespace="mailgate.service")
 
-KINDS: Final[dict[str, Kind]] = {"smtp": "smtp", "submission": "submission", "pop3": "pop3"}
-
 
 class CannotStart(Exception):
-    """The gateway cannot come up; `fault` says why."""
+    """The gateway cannot come up; `faults` say why."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
-
-
-@frozen
-class Listening:
-    """A port that is open."""
-
-    key: str  # under which the listener stands in the configuration: "pop3.listen_tls"
-    host: str  # or the path of a UNIX socket
-    port: int  # 0 for a UNIX socket
-
-    @property
-    def place(self) -> str:
-        """Host and port as URLs have them, or the path."""
-        if not self.port:
-            return self.host
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    def __str__(self) -> str:
-        return f"{self.place} ({self.key})"
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
 
 
 class Gateway(Service):
-    """One gateway. As a context outside of twistd: `privilegedStartService`, `startService`, `stopService`."""
+    """One gateway. Outside of twistd call `privilegedStartService`, `startService`, and in the end `stopService`."""
 
     def __init__(self, config: Config, reactor: Any, *, open_to_anyone: bool = False) -> None:
         """`open_to_anyone`: any recipient and any password, for development and tests."""
@@ -71,127 +47,110 @@ class Gateway(Service):
         self._open_to_anyone = open_to_anyone
         self._disk = Workers(reactor, DISK_THREADS, "mailgate-disk")
         self._hashing = Workers(reactor, HASHING_THREADS, "mailgate-hashing")
+        self._ports = Ports(reactor)
         self._factories: list[ConnectionFactory[Any]] = []
         self._doors: dict[str, Build[Any]] = {}  # by the listener's key; filled when the privileges are dropped
-        self._ports: list[IListeningPort] = []
-        self.listening: tuple[Listening, ...] = ()
-        self.bulletin = Bulletin("", time.time, self._reader_failed)
+        self._state: State | None = None
+        self.bulletin = Bulletin("", time.time, _reader_failed)
         self.bulletin.add(FactLog())
+
+    @property
+    def listening(self) -> Sequence[Listening]:
+        """The ports that are open, in the order of the configuration."""
+        return self._ports.listening
 
     def privilegedStartService(self) -> None:
         """Open the ports. Raises `CannotStart`; then none is open."""
         Service.privilegedStartService(self)
-        certificate = self._certificate()
         try:
-            for key, listener in self._config.listeners():
-                self._listen(key, listener, certificate)
-        except CannotStart:
-            for port in self._ports:
-                port.stopListening()
-            raise
+            self._open_ports(self._certificate())
+        except BadCertificate as error:
+            raise CannotStart(error.fault) from error
+        except CannotListen as error:
+            Deferred.fromCoroutine(self._ports.close())
+            raise CannotStart(error.fault) from error
 
     def startService(self) -> None:
         """Make what answers at the ports. Raises `CannotStart`."""
         Service.startService(self)
         try:
-            node = node_name(self._config.state)
-            spools = spool_directory(self._config.store.directory, node)
+            self._state = State(self._config.state)
+            self._fill_doors(self._front(self._state.node))
+        except StateError as error:
+            raise CannotStart(Fault("state", str(error))) from error
         except OSError as error:
-            raise CannotStart(Fault(str(error.filename), f"cannot be used: {error.strerror}")) from error
-        except ValueError as error:
-            raise CannotStart(Fault(self._config.state, str(error))) from error
-        self.bulletin.node = node
-        frame = Frame(
-            clock=self._reactor,
-            disk=self._disk,
-            hashing=self._hashing,
-            bulletin=self.bulletin,
-            spools=spools,
-            node=node,
-        )
-        front = Front(self._config, self._access(), frame)
-        for key, _ in self._config.listeners():
-            section, _, door = key.partition(".")
-            tls_on_demand = self._config.tls.is_configured and door == "listen"
-            self._doors[key] = front.door(KINDS[section], tls_on_demand=tls_on_demand)
+            raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
+        except BadSteps as error:
+            raise CannotStart(*error.faults) from error
         self._disk.start()
         self._hashing.start()
-
-    async def _stop(self) -> None:
-        await DeferredList([Deferred.fromCoroutine(_closed(port)) for port in self._ports])
-        await DeferredList([Deferred.fromCoroutine(factory.drain(self._config.drain)) for factory in self._factories])
-        self._disk.stop()
-        self._hashing.stop()
 
     def stopService(self) -> Deferred[None]:
         """Close the ports, let what is under way finish, tell the clients; fires when all is over."""
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
 
+    def cut(self) -> None:
+        """While it stops: do not wait for sessions any longer, only for commits."""
+        for factory in self._factories:
+            factory.cut()
+
     def add_reader(self, reader: Reader) -> None:
         """Let `reader` know what happens."""
         self.bulletin.add(reader)
-
-    def _access(self) -> Access:
-        if self._open_to_anyone:
-            return anyone(self._config)
-        return known_users(self._config, self._hashing, self._fault_found)
 
     def _certificate(self) -> ServerCertificate | None:
         if not self._config.tls.is_configured:
             return None
         certificate = ServerCertificate(self._config.tls.certificate, self._config.tls.key)
-        try:
-            certificate.load()
-        except BadCertificate as error:
-            raise CannotStart(error.fault) from error
+        certificate.load()
         return certificate
 
-    def _listen(self, key: str, listener: str, certificate: ServerCertificate | None) -> None:
-        factory: ConnectionFactory[Any] = ConnectionFactory(
-            self._reactor, certificate, lambda client, port: self._doors[key](client, port)
+    def _open_ports(self, certificate: ServerCertificate | None) -> None:
+        for key, listener in self._config.listeners():
+            factory: ConnectionFactory[Any] = ConnectionFactory(self._reactor, certificate, self._door(key))
+            self._ports.open(key, listener, factory, certificate if key.endswith("_tls") else None)
+            self._factories.append(factory)
+
+    def _door(self, key: str) -> Build[Any]:
+        return lambda client, port: self._doors[key](client, port)
+
+    def _front(self, node: str) -> Front:
+        self.bulletin.node = node
+        frame = Frame(
+            clock=self._reactor,
+            disk=self._disk,
+            hashing=self._hashing,
+            bulletin=self.bulletin,
+            spools=spool_directory(self._config.store.directory, node),
+            node=node,
         )
-        endpoint = serverFromString(self._reactor, with_backlog(listener))
-        if key.endswith("_tls"):
-            assert certificate is not None, "the configuration has seen to that"
-            endpoint = wrapServerTLS(certificate, endpoint)
-        port = _opened(endpoint, factory, key, listener)
-        self._factories.append(factory)
-        self._ports.append(port)
-        address = port.getHost()
-        host = getattr(address, "host", None) or getattr(address, "name", "")
-        self.listening += (Listening(key, str(host), int(getattr(address, "port", 0))),)
-        log.info("listening on {listening}", listening=self.listening[-1])
+        return Front(self._config, self._access(), frame)
 
-    def _reader_failed(self, reader: Reader, error: Exception) -> None:
-        log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)
+    def _access(self) -> Access:
+        return anyone(self._config) if self._open_to_anyone else known_users(self._config, self._hashing, _fault_found)
 
-    def _fault_found(self, fault: Fault) -> None:
-        log.error("not taken over, the old state stays: {fault}", fault=fault)
+    def _fill_doors(self, front: Front) -> None:
+        for key, _ in self._config.listeners():
+            section, _, door = key.partition(".")
+            tls_on_demand = self._config.tls.is_configured and door == "listen"
+            self._doors[key] = front.door(cast(Kind, section), tls_on_demand=tls_on_demand)
 
-
-def _opened(endpoint: IStreamServerEndpoint, factory: Factory, key: str, listener: str) -> IListeningPort:
-    # Twisted's server endpoints listen at once or fail at once; which is as well, as the privileges go next.
-    results: list[Any] = []
-    endpoint.listen(factory).addBoth(results.append)
-    if not results or isinstance(results[0], Failure):
-        error = results[0].value if results else None
-        raise CannotStart(_refusal(key, listener, error)) from error
-    port: IListeningPort = results[0]
-    return port
+    async def _stop(self) -> None:
+        await self._ports.close()
+        if sessions := sum(factory.sessions for factory in self._factories):
+            seconds = self._config.drain
+            log.warn("ending {sessions} sessions, {seconds:.0f} s at most", sessions=sessions, seconds=seconds)
+        await DeferredList([Deferred.fromCoroutine(factory.drain(self._config.drain)) for factory in self._factories])
+        self._disk.stop()
+        self._hashing.stop()
+        if self._state is not None:
+            self._state.close()
 
 
-def _refusal(key: str, listener: str, error: BaseException | None) -> Fault:
-    cause = error.socketError if isinstance(error, CannotListenError) else error
-    hint = ""
-    if isinstance(cause, PermissionError):
-        hint = "ports below 1024 are root's: start as root with --uid and --gid, or let systemd open them"
-    elif isinstance(cause, OSError):
-        hint = "is another server running there?"
-    return Fault(key, f"cannot listen on {listener}: {getattr(cause, 'strerror', None) or cause}", hint)
+def _reader_failed(reader: Reader, error: Exception) -> None:
+    log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)
 
 
-async def _closed(port: IListeningPort) -> None:
-    closing = port.stopListening()
-    if isinstance(closing, Deferred):
-        await closing
+def _fault_found(fault: Fault) -> None:
+    log.error("{fault}", fault=fault)

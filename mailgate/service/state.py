@@ -1,8 +1,9 @@
-"""What a gateway keeps about itself: the node's name, and a place for spools."""
+"""What a gateway keeps about itself: the node's name, a lock, and a place for spools."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 from typing import Final
@@ -14,28 +15,53 @@ NODE_CHARACTERS: Final = 8
 _NODE: Final = re.compile(r"[0-9a-z]{8}")
 
 
-def node_name(state: str) -> str:
-    """The name that this state directory gives to its gateway, in every file name it makes; made once.
+class StateError(Exception):
+    """The state directory cannot serve; the message says what to do."""
 
-    Raises OSError, and ValueError if the file holds something else.
-    """
-    os.makedirs(state, mode=0o700, exist_ok=True)
-    file = os.path.join(state, "node")
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(make_id(0, int.from_bytes(os.urandom(10)))[-NODE_CHARACTERS:] + "\n")
-    with open(file) as stream:
-        name = stream.read().strip()
-    if _NODE.fullmatch(name) is None:
-        raise ValueError(f"{file} should hold {NODE_CHARACTERS} letters and digits; remove it to have it made again")
-    return name
+
+class State:
+    """One gateway's state directory. Nobody else uses it until `close`."""
+
+    def __init__(self, directory: str) -> None:
+        """Make the directory and the node's name if they are not there. Raises `StateError`."""
+        self._file = os.path.join(directory, "node")
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            _make_node(directory, self._file)
+            self._descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise StateError(f"{error.filename or directory} cannot be used: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.node = self._read()
+        except BlockingIOError:
+            self.close()
+            raise StateError(
+                f"another gateway runs with {directory}; stop it, or give this one its own state"
+            ) from None
+        except StateError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let another gateway have it. Any number of times."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _read(self) -> str:
+        name = os.read(self._descriptor, 64).decode("ascii", "replace").strip()
+        if _NODE.fullmatch(name) is None:
+            raise StateError(
+                f"{self._file} should hold {NODE_CHARACTERS} letters and digits; remove it to have it made again"
+            )
+        return name
 
 
 def spool_directory(mail: str, node: str) -> str:
     """The directory for this node's spools, on the store's file system; what a crash left there is removed.
 
-    The dot keeps it apart from every domain's directory. It is made when the first spool needs it.
+    The dot keeps it apart from every domain's directory. It is made when the first spool needs it. Raises OSError.
     """
     directory = os.path.join(mail, ".spool", node)
     with contextlib.suppress(FileNotFoundError):
@@ -43,3 +69,20 @@ def spool_directory(mail: str, node: str) -> str:
             if name.startswith(FILE_PREFIX):
                 os.unlink(os.path.join(directory, name))
     return directory
+
+
+def _make_node(directory: str, file: str) -> None:
+    """Make the node's file, whole or not at all, unless it is there."""
+    if os.path.exists(file):
+        return
+    name = make_id(0, int.from_bytes(os.urandom(10)))[-NODE_CHARACTERS:]
+    draft = os.path.join(directory, f"node.{name}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, f"{name}\n".encode())
+        os.fsync(descriptor)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)  # who comes second takes the first one's
+    finally:
+        os.close(descriptor)
+        os.unlink(draft)

@@ -9,8 +9,8 @@ from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginDenied, UnauthorizedLogin
 from twisted.cred.portal import Portal
 
-from mailgate.facts import Bulletin, LoggedIn, LoginFailed
-from mailgate.interfaces import ISubmitter
+from mailgate.facts import Bulletin, LoggedIn, LoginDeferred, LoginFailed, Unavailable
+from mailgate.interfaces import ISubmitter, StoreError
 from mailgate.mail import Refused, Reply, Session
 from mailgate.smtp import events
 from mailgate.wire import sasl
@@ -19,6 +19,7 @@ OFFERED: Final = ", ".join(sasl.MECHANISMS)
 CANCELLED: Final = Reply(501, "5.5.2", "Authentication cancelled")
 WRONG: Final = Reply(535, "5.7.8", "User or password wrong")
 TOO_LONG: Final = Reply(500, "5.5.6", "Authentication exchange line is too long")
+UNAVAILABLE: Final = Reply(454, "4.7.0", "Cannot check this now, try again later")  # RFC 4954 6
 WELCOME: Final = Reply(235, "2.7.0", "Welcome")
 
 
@@ -70,6 +71,9 @@ class Exchange:
         except (UnauthorizedLogin, LoginDenied) as error:
             self._tell_failure(said.authentication, str(error))
             raise Refused(WRONG) from None
+        except StoreError as error:
+            self._tell_deferral(said.authentication, str(error))
+            raise Refused(UNAVAILABLE) from None
         self.submitter = submitter = ISubmitter(avatar)
         self._bulletin.tell(
             LoggedIn(
@@ -80,6 +84,15 @@ class Exchange:
             )
         )
         return WELCOME
+
+    def _tell_deferral(self, user: str, reason: str) -> None:
+        session = self._session
+        self._bulletin.tell(Unavailable(session=session.id, user=user, where="login", reason=reason))
+        self._bulletin.tell(
+            LoginDeferred(
+                session=session.id, listener=session.listener, client=session.client, user=user, reason=reason
+            )
+        )
 
     def _tell_failure(self, user: str, reason: str) -> None:
         self._bulletin.tell(

@@ -13,10 +13,12 @@ from mailgate.facts import (
     Disconnected,
     Failed,
     MessageRefused,
+    NotDelivered,
     Secured,
 )
 from mailgate.mail import Envelope, Message, Reply, Session
 from mailgate.smtp import events
+from mailgate.smtp.transaction import Transaction
 
 Refusable = events.Connected | events.Hello | events.Mail | events.Rcpt
 
@@ -74,8 +76,11 @@ class SessionReport:
             )
         )
 
-    def message_refused(self, envelope: Envelope, octets: int, reply: Reply) -> None:
-        """A message of `octets` was refused after its final dot."""
+    def message_refused(self, transaction: Transaction, reply: Reply) -> None:
+        """A message was refused after its final dot; if that is our own trouble, that is told too."""
+        envelope = transaction.envelope
+        if transaction.trouble:
+            self._tell(NotDelivered(message=envelope.id, reason=transaction.trouble, visible=()))
         self._tell(
             MessageRefused(
                 message=envelope.id,
@@ -83,7 +88,7 @@ class SessionReport:
                 client=envelope.session.client,
                 sender=str(envelope.reverse_path),
                 recipients=_paths(envelope),
-                octets=octets,
+                octets=transaction.octets,
                 reply=str(reply),
             )
         )

@@ -264,7 +264,7 @@ class SMTPSession:
                 self._report.refused(self._session, event, self._envelope, reply)
             case events.EndOfContent():
                 if self._transaction is not None:
-                    self._report.message_refused(self._transaction.envelope, self._transaction.octets, reply)
+                    self._report.message_refused(self._transaction, reply)
                 self._end_transaction()
             case events.Auth() | events.Response() if reply.code == 535:
                 self._login_failures += 1

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import errno
-from typing import Final
 
+from mailgate.delivery import FAILED, FULL
 from mailgate.mail import Body, Envelope, Recipient, Refused, Reply
 from mailgate.spool import Spool, SpoolFactory
-
-FULL: Final = Reply(452, "4.3.1", "No room for the message now, try again later")
-UNREADY: Final = Reply(451, "4.3.0", "Cannot keep the message now, try again later")
 
 
 class Transaction:
@@ -21,6 +18,7 @@ class Transaction:
         self._max_octets = max_octets
         self._spool: Spool | None = None
         self._fault: Reply | None = None  # why the content will be refused, once it has come to its end
+        self.trouble = ""  # what of ours is to blame for that, in words for the log
 
     def add(self, recipient: Recipient) -> None:
         """One recipient more."""
@@ -48,7 +46,7 @@ class Transaction:
         try:
             self._spool.write(block)
         except OSError as error:
-            self.fail(_unkept(error))
+            self.fail(self._unkept(error))
         else:
             if self._spool.wire_octets > self._max_octets:
                 self.fail(too_big(self._max_octets))
@@ -69,18 +67,20 @@ class Transaction:
         try:
             return self._spool.freeze()
         except OSError as error:
-            raise Refused(_unkept(error)) from error
+            raise Refused(self._unkept(error)) from error
 
     def close(self) -> None:
         """Forget the content. Any number of times."""
         if self._spool is not None:
             self._spool.close()
 
+    def _unkept(self, error: OSError) -> Reply:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "make room on the file system of the store" if full else "see to the file system of the store"
+        self.trouble = f"the content cannot be spooled: {error.strerror or error}; {advice}"
+        return FULL if full else FAILED
+
 
 def too_big(max_octets: int) -> Reply:
     """552 (RFC 1870 6.1, 6.3)."""
     return Reply(552, "5.3.4", f"Message too big; {max_octets} octets are the limit")
-
-
-def _unkept(error: OSError) -> Reply:
-    return FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else UNREADY

@@ -16,7 +16,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import alsoProvides, directlyProvides, implementer
 
-from mailgate.connection import BUFFER_OCTETS, CLOSE_SECONDS, Connection, ConnectionFactory, Ending
+from mailgate.connection import BUFFER_OCTETS, CLOSE_SECONDS, STOP_SECONDS, Connection, ConnectionFactory, Ending
 from mailgate.wire.output import After, Output
 
 IDLE_SECONDS = 100.0
@@ -425,6 +425,12 @@ def test_a_peer_that_does_not_close_is_cut_off(toy: Toy) -> None:
     toy.clock.advance(CLOSE_SECONDS - 1)
     assert not toy.transport.disconnected
     toy.clock.advance(1)
+    assert toy.transport.disconnected
+
+
+def test_it_is_cut_off_sooner_when_the_service_stops(toy: Toy) -> None:
+    toy.connection.stop()
+    toy.clock.advance(STOP_SECONDS)
     assert toy.transport.disconnected
 
 

@@ -7,11 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Final
+from typing import IO, Final
 
 ANY_PORT: Final = tuple(
     word
@@ -31,71 +31,79 @@ _LABELS: Final = {
 }
 
 
+class Stream:
+    """What a process says, read as it comes: a full pipe would make the gateway wait for its own log."""
+
+    def __init__(self, pipe: IO[str]) -> None:
+        self.said: list[str] = []
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._thread = Thread(target=self._read, args=(pipe,), daemon=True)
+        self._thread.start()
+
+    def lines(self) -> Iterator[str]:
+        """The lines that come from now on, to the end of the stream."""
+        while (line := self._lines.get(timeout=PATIENCE_SECONDS)) is not None:
+            self.said.append(line)
+            yield line
+        self._lines.put(None)
+
+    def text(self) -> str:
+        """All there is, once the process has ended."""
+        self._thread.join(PATIENCE_SECONDS)
+        return "".join([*self.said, *self.lines()])
+
+    def _read(self, pipe: IO[str]) -> None:
+        with pipe:
+            for line in pipe:
+                self._lines.put(line)
+        self._lines.put(None)
+
+
 class Daemon:
     """A running gateway. `ports` has each listener's port by its key, such as "pop3.listen_tls"."""
 
     def __init__(self, arguments: Sequence[str], directory: Path) -> None:
         self.directory = directory
-        self._errors = directory / "stderr.log"
-        with self._errors.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [*twistd(), "-n", "--pidfile=", "mailgate", *arguments],
-                cwd=directory,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        self.said: list[str] = []
+        self.process = subprocess.Popen(
+            [*twistd(), "-n", "--pidfile=", "mailgate", *arguments],
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None and self.process.stderr is not None
+        self.output, self.error = Stream(self.process.stdout), Stream(self.process.stderr)
         self.ports: dict[str, int] = {}
-        self._lines: SimpleQueue[str | None] = SimpleQueue()
-        # A full pipe would make the gateway wait for its own log.
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
 
     def wait_for(self, pattern: str) -> str:
         """The next line of standard output in which the pattern is found. Fails if the output ends first."""
-        while (line := self._next()) is not None:
-            if re.search(pattern, line):
-                return line
-        raise AssertionError(f"{pattern!r} never came; said: {''.join(self.said)} {self.errors()}")
-
-    def _next(self) -> str | None:
-        line = self._lines.get(timeout=PATIENCE_SECONDS)
-        if line is not None:
-            self.said.append(line)
+        for line in self.output.lines():
             if (found := _LOGGED.search(line) or _SHOWN.search(line)) is not None:
                 self.ports[_LABELS.get(found["name"], found["name"])] = int(found["port"])
-        return line
+            if re.search(pattern, line):
+                return line
+        raise AssertionError(f"{pattern!r} never came; said: {self.output.text()} {self.error.text()}")
 
-    def errors(self) -> str:
-        """Standard error so far."""
-        return self._errors.read_text()
+    def wait_for_error(self, pattern: str) -> str:
+        """The next line of standard error in which the pattern is found. Fails if there is no more."""
+        for line in self.error.lines():
+            if re.search(pattern, line):
+                return line
+        raise AssertionError(f"{pattern!r} never came: {self.error.text()}")
 
     def terminate(self) -> None:
         """Send SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
 
     def stop(self) -> int:
-        """End it if it runs; give its exit status. `said` is complete then."""
+        """End it if it runs; give its exit status."""
         if self.process.poll() is None:
             self.terminate()
         try:
-            status = self.process.wait(PATIENCE_SECONDS)
+            return self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        self._reader.join()
-        while self._next() is not None:
-            pass
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
 
 
 def twistd() -> list[str]:

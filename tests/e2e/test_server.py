@@ -158,7 +158,7 @@ def test_the_log_has_no_password_and_one_id_all_the_way(server: Daemon, trusting
     (message,) = empty(server, trusting, "bob", "builder")
     assert content_of(message) == CONTENTS["plain"] and b" id " + message_id.encode() in message
     server.wait_for(f"deleted {message_id}")
-    log = "".join(server.said) + server.errors()
+    log = "".join(server.output.said)
     for event in ("accepted", "delivered", "fetched", "deleted"):
         assert f"{event} {message_id}" in log
     assert "wonderland" not in log and "builder" not in log

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.daemon import ENDED, Daemon, development
 
 
@@ -51,3 +53,20 @@ def test_a_message_on_its_way_is_finished_and_new_ones_are_refused(tmp_path: Pat
     assert daemon.stop() in ENDED
     (file,) = tmp_path.glob("mail/example.org/b/new/*")
     assert file.read_bytes().endswith(b"\nSubject: half\n\nof it\n")
+
+
+def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
+    daemon = development(tmp_path)
+    busy = Client(daemon)
+    busy.hear()
+    busy.ask(b"HELO client")
+    busy.ask(b"MAIL FROM:<a@example.org>")
+    busy.ask(b"RCPT TO:<b@example.org>")
+    assert busy.ask(b"DATA").startswith(b"354 ")
+    daemon.terminate()
+    assert "ending 1 sessions" in daemon.wait_for_error("ending")
+    daemon.terminate()
+    with pytest.raises(ConnectionResetError):
+        busy.hear()
+    assert daemon.stop() in ENDED
+    assert "Traceback" not in daemon.error.text()

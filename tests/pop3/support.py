@@ -1,10 +1,10 @@
-"""What the POP3 tests share: a maildrop, a portal, readers of facts; every wait is the test's to end."""
+"""What the POP3 tests share: a maildrop, a portal, a session; every wait is the test's to end."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import frozen
 from twisted.cred.checkers import ICredentialsChecker
@@ -13,38 +13,16 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mailgate.facts import Bulletin, Fact, Reader
 from mailgate.interfaces import Gone, IContent, IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.session import POP3Session
 from mailgate.wire.dots import WireCounter
+from tests.support import Facts, started
 
-T = TypeVar("T")
 Gate = Callable[[], Awaitable[None]]
-
-
-def started(awaitable: Awaitable[T]) -> Deferred[T]:
-    """Let it run as far as it gets."""
-
-    async def run() -> T:
-        return await awaitable
-
-    return Deferred.fromCoroutine(run())
-
-
-def result_of(awaitable: Awaitable[T]) -> T:
-    """What it gives, or raises, at once."""
-    results: list[T | Failure] = []
-    started(awaitable).addBoth(results.append)
-    assert results, "it waits"
-    result = results[0]
-    if isinstance(result, Failure):
-        result.raiseException()
-    return result
 
 
 async def gather(blocks: AsyncGenerator[bytes, None]) -> bytes:
@@ -87,7 +65,7 @@ class FakeMaildrop:
     """Messages in memory, and knobs: what a method raises, and what it waits for first."""
 
     def __init__(self, *messages: bytes, block_octets: int = 7) -> None:
-        self.name = "alice"
+        self.name = "alice@example.test"  # which is not what the client types
         self.messages = dict(enumerate(messages, 1))
         self.block_octets = block_octets
         self.raises: dict[str, Exception] = {}  # by the method's name, or "block"
@@ -180,23 +158,6 @@ class FakeRealm:
         return IMaildrop, self._maildrop, self._maildrop.release
 
 
-class Facts:
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.told: list[Fact] = []
-
-    def read(self, fact: Fact) -> None:
-        self.told.append(fact)
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [fact for fact in self.told if isinstance(fact, kind)]
-
-
-def _report(reader: Reader, error: Exception) -> None:
-    raise AssertionError(f"{reader} raised {error!r}")
-
-
 @frozen
 class House:
     """A session and all that stands around it."""
@@ -206,8 +167,7 @@ class House:
     checker: FakeChecker
     realm: FakeRealm
     portal: Portal
-    bulletin: Bulletin
-    facts: Facts
+    facts: Facts  # the bulletin
     clock: Clock
     new_id: Callable[[], str]
 
@@ -219,13 +179,11 @@ def house(*messages: bytes, personality: Personality = PERSONALITY, block_octets
     maildrop = FakeMaildrop(*messages, block_octets=block_octets)
     checker, realm, facts, clock = FakeChecker(), FakeRealm(maildrop), Facts(), Clock()
     portal = Portal(realm, [checker])
-    bulletin = Bulletin("node", clock.seconds, _report)
-    bulletin.add(facts)
     numbers = itertools.count(1)
 
     def new_id() -> str:
         return f"id{next(numbers)}"
 
     values = Session(id="s1", listener="pop3", client="192.0.2.1", port=1234)
-    session = POP3Session(personality, values, portal, bulletin, clock.seconds, new_id)
-    return House(session, maildrop, checker, realm, portal, bulletin, facts, clock, new_id)
+    session = POP3Session(personality, values, portal, facts, new_id, clock.seconds)
+    return House(session, maildrop, checker, realm, portal, facts, clock, new_id)

@@ -14,7 +14,8 @@ from mailgate.pop3.machine import COMMAND_OCTETS, VERBS, POP3Machine, State
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.wire.dots import DotReader
 from mailgate.wire.output import After
-from tests.pop3.support import gather, result_of
+from tests.pop3.support import gather
+from tests.support import result_of
 
 OK = positive("yes")
 ERR = negative("no")

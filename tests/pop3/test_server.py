@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from mailgate import facts
 from mailgate.connection import Connection, ConnectionFactory
+from mailgate.interfaces import StoreError
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.server import pop3_door
-from tests.pop3.support import PERSONALITY, House, house, result_of, started
+from tests.pop3.support import PERSONALITY, House, house
+from tests.support import logged, result_of, started
 
 MESSAGE = b"A: b\n\n.one\ntwo"
 
@@ -40,7 +42,7 @@ class Client:
 
 
 def served(place: House, personality: Personality = PERSONALITY) -> ConnectionFactory[Reply]:
-    door = pop3_door(personality, place.portal, place.bulletin, place.new_id, place.clock.seconds)
+    door = pop3_door(personality, place.portal, place.facts, place.new_id, place.clock.seconds)
     return ConnectionFactory(place.clock, None, door)
 
 
@@ -93,6 +95,27 @@ def test_a_message_that_breaks_off_cuts_the_connection_and_removes_nothing() -> 
     assert place.maildrop.removals == 0
     assert place.maildrop.released == 1
     assert [fact.where for fact in place.facts.of(facts.Failed)] == ["sending uid-1"]
+
+
+def test_a_store_that_fails_in_the_midst_of_a_message_cuts_the_connection_and_leaves_no_traceback() -> None:
+    place = house(MESSAGE, block_octets=4)
+    place.maildrop.raises["block"] = StoreError("input/output error")
+    client = connected(place)
+    client.say(LOGIN)
+    with logged() as lines:
+        assert b"\r\n.\r\n" not in client.say(b"RETR 1\r\n")
+    assert client.transport.disconnected  # aborted
+    assert lines == []
+    assert place.facts.one(facts.Unavailable).reason == "input/output error"
+
+
+def test_a_checker_that_cancels_itself_is_answered_and_the_session_goes_on() -> None:
+    place = house(MESSAGE)
+    place.checker.raises = CancelledError()
+    client = connected(place)
+    assert client.say(LOGIN) == b"+OK send the password\r\n-ERR [SYS/TEMP] internal error, id id2\r\n"
+    place.checker.raises = None
+    assert client.say(LOGIN).endswith(b"+OK 1 message (19 octets)\r\n")
 
 
 def test_the_login_has_its_time_and_then_the_session_ends_in_silence() -> None:

@@ -13,7 +13,8 @@ from mailgate.interfaces import InUse, LockLost, NotRemoved, StoreError
 from mailgate.mail import Session
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply, negative
-from tests.pop3.support import PERSONALITY, House, house, result_of, started
+from tests.pop3.support import PERSONALITY, House, house
+from tests.support import logged, result_of, started
 
 MESSAGE = b"A: b\n\none\n"
 PASSWORD = b"correct horse"
@@ -28,7 +29,9 @@ def log_in(place: House, password: bytes = PASSWORD) -> Reply:
     return say(place, events.Pass(password))
 
 
-def cancelled(work: Deferred[Reply]) -> bool:
+def lost(place: House, work: Deferred[Reply]) -> bool:
+    """The connection goes away while `work` is waited for."""
+    place.session.lost()
     work.cancel()
     with pytest.raises(CancelledError):
         result_of(work)
@@ -41,9 +44,8 @@ def cancelled(work: Deferred[Reply]) -> bool:
 def test_greets_and_tells() -> None:
     place = house()
     assert str(say(place, events.Connected())) == "+OK pop.example.test POP3 server ready"
-    assert place.facts.of(facts.Connected) == [
-        facts.Connected(node="node", session="s1", listener="pop3", client="192.0.2.1", port=1234)
-    ]
+    told = place.facts.one(facts.Connected)
+    assert (told.session, told.listener, told.client, told.port) == ("s1", "pop3", "192.0.2.1", 1234)
 
 
 def test_capa() -> None:
@@ -81,9 +83,7 @@ def test_logs_in_and_describes_the_maildrop() -> None:
     assert str(log_in(place)) == "+OK 1 message (13 octets)"
     assert place.checker.asked == [(b"alice", PASSWORD)]
     assert place.realm.minds == [Session(id="s1", listener="pop3", client="192.0.2.1", port=1234)]
-    assert place.facts.of(facts.LoggedIn) == [
-        facts.LoggedIn(node="node", session="s1", listener="pop3", client="192.0.2.1", user="alice")
-    ]
+    assert place.facts.one(facts.LoggedIn).user == "alice@example.test"  # the maildrop's name, not what was typed
     assert say(place, events.Stat()).ok
 
 
@@ -122,18 +122,38 @@ def test_in_use() -> None:
     place = house()
     place.realm.raises = InUse("session s0 has it")
     assert str(log_in(place)) == "-ERR [IN-USE] another session has the maildrop"
-    assert [fact.reason for fact in place.facts.of(facts.LoginFailed)] == ["session s0 has it"]
+    told = place.facts.one(facts.LoginDeferred)
+    assert (told.user, told.client, told.reason) == ("alice", "192.0.2.1", "session s0 has it")
+    assert place.facts.of(facts.Unavailable) == []  # two devices are no trouble
     place.realm.raises = None
     assert log_in(place).ok  # RFC 1939 section 4: the client may start again
 
 
-def test_another_error_of_the_store_is_temporary() -> None:
-    place = house()
-    place.realm.raises = StoreError("the disk is gone")
-    assert str(log_in(place)) == "-ERR [SYS/TEMP] internal error, id id1"
-    assert [(fact.error, fact.reason) for fact in place.facts.of(facts.Failed)] == [
-        ("id1", "StoreError: the disk is gone")
-    ]
+def test_who_knows_the_password_is_not_shown_out_however_often_the_maildrop_is_busy() -> None:
+    place = house(personality=evolve(PERSONALITY, max_login_failures=1))
+    place.realm.raises = InUse("session s0 has it")
+    assert not any(log_in(place).close for _ in range(3))
+    assert place.facts.of(facts.LoginFailed) == []
+
+
+@pytest.mark.parametrize("culprit", ["checker", "realm", "maildrop"])
+def test_a_store_or_accounts_that_cannot_be_used_are_temporary_and_one_sentence_in_the_log(culprit: str) -> None:
+    place = house(personality=evolve(PERSONALITY, max_login_failures=1))
+    error = StoreError("permission denied: see to it")
+    if culprit == "maildrop":
+        place.maildrop.raises["snapshot"] = error
+    else:
+        getattr(place, culprit).raises = error
+    with logged() as lines:
+        reply = log_in(place)
+    assert str(reply) == "-ERR [SYS/TEMP] not possible just now, try again later"
+    assert not reply.close  # it was no wrong password
+    told = place.facts.one(facts.Unavailable)
+    assert (told.user, told.where, told.reason) == ("alice", "PASS", "permission denied: see to it")
+    deferred = place.facts.one(facts.LoginDeferred)
+    assert (deferred.user, deferred.reason) == ("alice", "permission denied: see to it")
+    assert not place.facts.of(facts.LoginFailed) and not place.facts.of(facts.Failed)
+    assert lines == []  # no traceback
 
 
 def test_the_lock_is_released_before_a_login_without_snapshot_is_refused() -> None:
@@ -163,33 +183,44 @@ def test_a_login_that_completes_too_late_is_logged_out_at_once() -> None:
     place = house()
     place.realm.wait = Deferred()
     say(place, events.User("alice"))
-    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
     place.session.ended("lost", 0, 0)
     assert (place.maildrop.opened, place.maildrop.released) == (0, 0)
     place.realm.wait.callback(None)
     assert (place.maildrop.opened, place.maildrop.released) == (1, 1)
-    assert place.facts.of(facts.LoggedIn) == []
+    assert not place.facts.of(facts.LoggedIn) and not place.facts.of(facts.Failed)
+
+
+def test_a_late_logout_that_fails_is_told() -> None:
+    place = house()
+    place.realm.wait = Deferred()
+    place.maildrop.release = lambda: 1 / 0  # type: ignore[assignment, method-assign]
+    say(place, events.User("alice"))
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
+    place.realm.wait.callback(None)
+    assert place.facts.one(facts.Failed).where == "a late login"
 
 
 def test_a_checker_that_answers_too_late_leaves_no_lock() -> None:
     place = house()
     place.checker.wait = Deferred()
     say(place, events.User("alice"))
-    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
     place.session.ended("lost", 0, 0)
     place.checker.wait.callback(None)
     assert place.maildrop.opened == place.maildrop.released == 1
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(UnauthorizedLogin("no"), 0), (InUse("no"), 0), (StoreError("no"), 0), (OSError("no"), 1)]
+    ("error", "told"),
+    [(UnauthorizedLogin("no"), 0), (InUse("no"), 0), (StoreError("no"), 0), (CancelledError(), 0), (OSError("no"), 1)],
 )
 def test_a_late_login_that_fails_is_told_only_if_nobody_expected_it(error: Exception, told: int) -> None:
     place = house()
     place.realm.wait = Deferred()
     place.realm.raises = error
     say(place, events.User("alice"))
-    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
     place.realm.wait.callback(None)
     assert len(place.facts.of(facts.Failed)) == told
     assert place.maildrop.opened == place.maildrop.released == 0
@@ -199,7 +230,7 @@ def test_a_connection_lost_during_the_snapshot_releases_the_lock() -> None:
     place = house()
     place.maildrop.waits["snapshot"] = Deferred()
     say(place, events.User("alice"))
-    assert cancelled(started(place.session.answer(events.Pass(PASSWORD))))
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
     place.session.ended("lost", 0, 0)
     assert (place.maildrop.opened, place.maildrop.released) == (1, 1)
 
@@ -228,8 +259,18 @@ def test_quit_is_an_error_if_something_remains() -> None:
     entries = result_of(place.maildrop.snapshot()).entries
     say(place, events.Dele(1))
     place.maildrop.raises["remove"] = NotRemoved("read-only", entries)
-    assert str(say(place, events.Quit())) == "-ERR [SYS/TEMP] 1 messages not removed"  # RFC 1939 section 6
+    assert str(say(place, events.Quit())) == "-ERR [SYS/TEMP] 1 message not removed"  # RFC 1939 section 6
     assert place.maildrop.released == 1
+
+
+def test_quit_counts_what_remains() -> None:
+    place = house(MESSAGE, MESSAGE)
+    log_in(place)
+    entries = result_of(place.maildrop.snapshot()).entries
+    say(place, events.Dele(1))
+    say(place, events.Dele(2))
+    place.maildrop.raises["remove"] = NotRemoved("read-only", entries)
+    assert str(say(place, events.Quit())) == "-ERR [SYS/TEMP] 2 messages not removed"
 
 
 def test_quit_releases_whatever_the_removal_raises() -> None:
@@ -266,19 +307,10 @@ def test_without_quit_nothing_is_removed(reason: str) -> None:
     place.session.ended(reason, 11, 22)
     assert place.maildrop.removals == 0
     assert place.maildrop.released == 1
-    assert place.facts.told[-1] == facts.Disconnected(
-        at=3.0,
-        node="node",
-        session="s1",
-        listener="pop3",
-        client="192.0.2.1",
-        user="alice",
-        reason=reason,
-        commands=3,
-        octets_in=11,
-        octets_out=22,
-        seconds=3.0,
-    )
+    told = place.facts.told[-1]
+    assert isinstance(told, facts.Disconnected)
+    assert (told.user, told.reason, told.commands) == ("alice@example.test", reason, 3)
+    assert (told.octets_in, told.octets_out, told.seconds) == (11, 22, 3.0)
 
 
 def test_a_message_that_was_about_to_be_sent_is_closed_at_the_end() -> None:
@@ -344,6 +376,36 @@ def test_the_unexpected_is_answered_in_one_place() -> None:
     assert say(place, events.Retr(1)).ok  # the session goes on
 
 
+@pytest.mark.parametrize("culprit", ["checker", "realm"])
+def test_a_portal_that_cancels_itself_is_unexpected(culprit: str) -> None:
+    place = house()
+    getattr(place, culprit).raises = CancelledError()
+    assert str(log_in(place)) == "-ERR [SYS/TEMP] internal error, id id1"
+    assert (place.facts.one(facts.Failed).where, place.maildrop.opened) == ("PASS", 0)
+    getattr(place, culprit).raises = None
+    assert log_in(place).ok
+
+
+def test_a_snapshot_that_cancels_itself_is_unexpected_and_releases_the_lock() -> None:
+    place = house()
+    place.maildrop.raises["snapshot"] = CancelledError()
+    assert log_in(place).code == "SYS/TEMP"
+    assert place.maildrop.opened == place.maildrop.released == 1
+
+
+def test_a_command_that_the_store_refuses_is_told_without_a_traceback() -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    place.maildrop.raises["read"] = StoreError("too many files open")
+    with logged() as lines:
+        assert str(say(place, events.Retr(1))) == "-ERR [SYS/TEMP] not possible just now, try again later"
+    told = place.facts.one(facts.Unavailable)
+    assert (told.user, told.where, told.reason) == ("alice@example.test", "RETR", "too many files open")
+    assert not lines and not place.facts.of(facts.LoginDeferred)
+    del place.maildrop.raises["read"]
+    assert say(place, events.Retr(1)).ok  # the session goes on
+
+
 def test_the_log_has_the_traceback_under_the_id_and_no_password() -> None:
     place = house()
     place.realm.raises = ZeroDivisionError("oops")
@@ -365,6 +427,7 @@ def test_a_lost_lock_ends_the_session() -> None:
     reply = say(place, events.Retr(1))
     assert reply.close
     assert reply.code == "SYS/TEMP"
+    assert place.facts.one(facts.Unavailable).reason == "the lease ran out"
 
 
 def test_a_command_that_the_machine_should_have_held_back_is_unexpected() -> None:
@@ -373,11 +436,11 @@ def test_a_command_that_the_machine_should_have_held_back_is_unexpected() -> Non
     assert place.facts.of(facts.Failed)
 
 
-def test_a_cancellation_is_passed_on() -> None:
+def test_the_cancellation_of_a_lost_connection_is_passed_on() -> None:
     place = house(MESSAGE)
     log_in(place)
     place.maildrop.waits["read"] = Deferred()
-    assert cancelled(started(place.session.answer(events.Retr(1))))
+    assert lost(place, started(place.session.answer(events.Retr(1))))
     assert place.facts.of(facts.Failed) == []
 
 

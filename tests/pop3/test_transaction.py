@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
-from mailgate.facts import Deleted, Fetched, NotDeleted
+from mailgate.facts import Deleted, Failed, Fetched, NotDeleted, Unavailable
 from mailgate.interfaces import LockLost, NotRemoved, StoreError
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply
+from mailgate.pop3.report import SessionReport
 from mailgate.pop3.transaction import Transaction
-from tests.pop3.support import Facts, FakeMaildrop, entry, gather, house, result_of, started, wire_octets
+from tests.pop3.support import FakeMaildrop, entry, gather, house, wire_octets
+from tests.support import Facts, result_of, started
 
 FIRST = b"A: b\n\none\n.two\nthree\n"
 SECOND = b"C: d\n\n\xff\n"
@@ -26,14 +28,9 @@ class Room:
         surroundings = house(*messages, block_octets=block_octets)
         self.maildrop: FakeMaildrop = surroundings.maildrop
         self.facts: Facts = surroundings.facts
-        self.failures: list[str] = []
-        session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice")
+        session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
         self.transaction = Transaction(
-            self.maildrop,
-            result_of(self.maildrop.snapshot()),
-            session,
-            surroundings.bulletin,
-            lambda where, error: self.failures.append(f"{where}: {error}"),
+            self.maildrop, result_of(self.maildrop.snapshot()), session, SessionReport(self.facts, surroundings.new_id)
         )
 
     def say(self, event: events.Event) -> Reply:
@@ -126,7 +123,7 @@ def test_a_whole_message_is_a_fetch_and_a_top_is_none() -> None:
     assert room.facts.of(Fetched) == []
     room.fetch(events.Retr(1))
     assert [(fact.session, fact.user, fact.message, fact.uid, fact.octets) for fact in room.facts.of(Fetched)] == [
-        ("s1", "alice", "id-1", "uid-1", 26)
+        ("s1", "alice@example.test", "id-1", "uid-1", 26)
     ]
 
 
@@ -156,12 +153,24 @@ def test_a_message_that_is_gone_is_an_error_and_the_session_goes_on() -> None:
     assert room.fetch(events.Retr(2)) == SECOND
 
 
-def test_a_message_that_breaks_off_is_told_and_raised() -> None:
+def test_a_message_that_breaks_off_is_told_and_leaves_the_connection_nothing_to_report() -> None:
     room = Room(FIRST)
     room.maildrop.raises["block"] = StoreError("the disk is broken")
-    with pytest.raises(StoreError):
+    with pytest.raises(CancelledError):
         room.fetch(events.Retr(1))
-    assert room.failures == ["sending uid-1: the disk is broken"]
+    told = room.facts.one(Unavailable)
+    assert (told.user, told.where, told.reason) == ("alice@example.test", "sending uid-1", "the disk is broken")
+    assert room.facts.of(Fetched) == []
+    assert room.maildrop.contents[0].closed
+
+
+def test_a_message_that_breaks_off_for_no_known_reason_is_told_and_raised() -> None:
+    room = Room(FIRST)
+    room.maildrop.raises["block"] = OSError("what?")
+    with pytest.raises(OSError, match="what"):
+        room.fetch(events.Retr(1))
+    told = room.facts.one(Failed)
+    assert (told.where, told.reason) == ("sending uid-1", "OSError: what?")
     assert room.facts.of(Fetched) == []
     assert room.maildrop.contents[0].closed
 
@@ -193,6 +202,19 @@ def test_a_store_may_read_in_another_thread() -> None:
     assert room.fetch(events.Retr(1)) == b"A: b\n"
 
 
+def test_a_read_that_is_cancelled_tells_nothing_and_closes_the_message() -> None:
+    room = Room(FIRST)
+    content = room.say(events.Retr(1)).content
+    assert content is not None
+    room.maildrop.contents[0].read_block = lambda: Deferred()  # type: ignore[assignment, method-assign, return-value]
+    reading = started(anext(content))
+    reading.cancel()
+    with pytest.raises(CancelledError):
+        result_of(reading)
+    assert room.maildrop.contents[0].closed
+    assert room.facts.told == []
+
+
 def test_an_event_of_another_state_is_a_mistake_of_ours() -> None:
     with pytest.raises(TypeError):
         Room().say(events.Quit())
@@ -209,8 +231,8 @@ def test_update_removes_what_is_marked_in_one_call() -> None:
     assert [each.uid for each in room.maildrop.removed] == ["uid-1", "uid-3"]
     assert room.maildrop.removals == 1
     assert [(fact.user, fact.message, fact.uid) for fact in room.facts.of(Deleted)] == [
-        ("alice", "id-1", "uid-1"),
-        ("alice", "id-3", "uid-3"),
+        ("alice@example.test", "id-1", "uid-1"),
+        ("alice@example.test", "id-3", "uid-3"),
     ]
 
 
@@ -256,8 +278,8 @@ def test_a_removal_that_has_begun_is_finished() -> None:
 def test_a_big_maildrop_is_listed() -> None:
     many = Snapshot(1, tuple(entry(f"u{number}") for number in range(20_000)))
     surroundings = house()
-    session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice")
-    transaction = Transaction(FakeMaildrop(), many, session, surroundings.bulletin, lambda where, error: None)
+    session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
+    transaction = Transaction(FakeMaildrop(), many, session, SessionReport(surroundings.facts, surroundings.new_id))
     lines = result_of(transaction.answer(events.Uidl())).lines
     assert isinstance(lines, bytes)
     assert lines.count(b"\r\n") == 20_000

@@ -9,11 +9,12 @@ import pytest
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
-from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Listener, Store, Submission
+from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Listener, Store, Submission
 from mailgate.development import write_certificate
 from mailgate.faults import Fault
 from mailgate.service import CannotStart, Gateway, Listening
 from mailgate.service.front import new_id
+from mailgate.service.gateway import _fault_found
 from tests.support import logged
 
 
@@ -96,10 +97,48 @@ def test_it_stops_when_every_session_has_ended(tmp_path: Path) -> None:
     assert stopped.called
 
 
+def test_two_on_one_state_directory(tmp_path: Path) -> None:
+    first, _ = started(tmp_path)
+    (tmp_path / "second").mkdir()
+    second = Gateway(config(tmp_path / "second", state=str(tmp_path / "state")), Reactor())
+    second.privilegedStartService()
+    with pytest.raises(CannotStart, match="another gateway runs"):
+        second.startService()
+    first.stopService()
+    second.startService()
+    second.stopService()
+
+
+def test_who_does_not_want_to_wait_cuts(tmp_path: Path) -> None:
+    gateway, reactor = started(tmp_path)
+    connection, transport = connected(reactor, 2525)
+    connection.dataReceived(b"HELO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<postmaster>\r\n")
+    with logged() as events:
+        gateway.stopService()
+    assert [event["sessions"] for event in events if "sessions" in event] == [1]
+    gateway.cut()
+    assert transport.disconnecting
+
+
+def test_a_store_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("a file")
+    with pytest.raises(CannotStart, match=r"store\.directory: .*cannot be used"):
+        started(tmp_path)
+
+
+def test_handlers_that_cannot_be_made(tmp_path: Path) -> None:
+    handlers = (Handler(use="loop-guard", options={"max_hops": -1}), Handler(use="nothing"))
+    gateway = Gateway(config(tmp_path, handler=handlers), Reactor())
+    gateway.privilegedStartService()
+    with pytest.raises(CannotStart) as caught:
+        gateway.startService()
+    assert len(caught.value.faults) == 2
+
+
 def test_a_port_in_use_closes_the_others(tmp_path: Path) -> None:
     reactor = Reactor(2465)
     gateway = Gateway(config(tmp_path), reactor)
-    with pytest.raises(CannotStart, match=r"submission\.listen_tls: cannot listen on tcp:2465.*Address already in use"):
+    with pytest.raises(CannotStart, match=r"submission\.listen_tls = tcp:2465\S*: Address already in use"):
         gateway.privilegedStartService()
 
 
@@ -160,12 +199,10 @@ def test_readers_are_told_and_a_broken_one_is_reported(tmp_path: Path) -> None:
     gateway.stopService()
 
 
-def test_a_later_fault_of_the_accounts_is_logged(tmp_path: Path) -> None:
-    gateway, _ = started(tmp_path)
+def test_a_later_fault_of_the_accounts_is_logged() -> None:
     with logged() as events:
-        gateway._fault_found(Fault("users:1", "broken"))
+        _fault_found(Fault("users:1", "broken"))
     assert "users:1: broken" in str(events[0]["fault"])
-    gateway.stopService()
 
 
 def test_places() -> None:

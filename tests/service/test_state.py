@@ -1,4 +1,4 @@
-"""The node's name, and the place for spools."""
+"""The node's name, the lock, and the place for spools."""
 
 from __future__ import annotations
 
@@ -7,22 +7,41 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.service.state import node_name, spool_directory
+from mailgate.service.state import State, StateError, spool_directory
 
 
 def test_the_name_is_made_once(tmp_path: Path) -> None:
-    state = tmp_path / "deep" / "state"
-    name = node_name(str(state))
-    assert len(name) == 8 and name.isalnum() and name == name.lower()
-    assert node_name(str(state)) == name
-    assert stat.S_IMODE((state / "node").stat().st_mode) == 0o600
-    assert node_name(str(tmp_path / "other")) != name
+    directory = tmp_path / "deep" / "state"
+    state = State(str(directory))
+    assert len(state.node) == 8 and state.node.isalnum() and state.node == state.node.lower()
+    state.close()
+    state.close()
+    again = State(str(directory))
+    assert again.node == state.node
+    assert [file.name for file in directory.iterdir()] == ["node"]
+    assert stat.S_IMODE((directory / "node").stat().st_mode) == 0o600
+    again.close()
 
 
-def test_another_content_is_not_believed(tmp_path: Path) -> None:
-    (tmp_path / "node").write_text("../../etc\n")
-    with pytest.raises(ValueError, match="remove it to have it made again"):
-        node_name(str(tmp_path))
+def test_one_gateway_at_a_time(tmp_path: Path) -> None:
+    first = State(str(tmp_path))
+    with pytest.raises(StateError, match="another gateway runs"):
+        State(str(tmp_path))
+    first.close()
+    State(str(tmp_path)).close()
+
+
+@pytest.mark.parametrize("content", ["../../etc\n", "", "\xff" * 100])
+def test_another_content_is_not_believed(content: str, tmp_path: Path) -> None:
+    (tmp_path / "node").write_text(content)
+    with pytest.raises(StateError, match="remove it to have it made again"):
+        State(str(tmp_path))
+
+
+def test_a_file_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(StateError, match="cannot be used"):
+        State(str(tmp_path / "state"))
 
 
 def test_what_a_crash_left_is_removed_and_nothing_else(tmp_path: Path) -> None:

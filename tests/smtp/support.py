@@ -16,7 +16,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from mailgate.facts import Bulletin
-from mailgate.interfaces import IDelivery, IDirectory, ISubmitter
+from mailgate.interfaces import IDelivery, IDirectory, ISubmitter, StoreError
 from mailgate.mail import Body, Destination, Field, Local, Message, Outcome, Path, Refused, Relay, Reply, Session
 from mailgate.pipeline import Pipeline, Step
 from mailgate.smtp import events
@@ -65,7 +65,7 @@ class Delivery:
         self.gate: Deferred[None] | None = None
         self.error: Exception | None = None
 
-    async def deliver(self, message: Message) -> tuple[Outcome, ...]:
+    async def deliver(self, message: Message, *, partial: bool = False) -> tuple[Outcome, ...]:
         self.messages.append(message)
         with message.body.open() as stream:
             self.contents.append(stream.read())
@@ -147,6 +147,8 @@ class Checker:
                 raise RuntimeError("the checker has a bug")
             case b"denied" | b"misfit":
                 return credentials.username.decode()
+            case b"unreadable":
+                raise StoreError("the accounts cannot be read")
             case b"throttled":
                 raise Refused(Reply(421, "4.7.0", "Too often"))
         raise UnauthorizedLogin("wrong password")

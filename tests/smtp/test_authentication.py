@@ -6,10 +6,10 @@ import pytest
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 
-from mailgate.facts import LoggedIn, LoginFailed
+from mailgate.facts import LoggedIn, LoginDeferred, LoginFailed, Unavailable
 from mailgate.mail import Refused, Reply, Session
 from mailgate.smtp import events
-from mailgate.smtp.authentication import CANCELLED, TOO_LONG, WELCOME, WRONG, Exchange
+from mailgate.smtp.authentication import CANCELLED, TOO_LONG, UNAVAILABLE, WELCOME, WRONG, Exchange
 from tests.smtp.support import ALICE, PASSWORD, Checker, Realm, base64_of
 from tests.support import Facts, outcome_of, result_of, started
 
@@ -127,6 +127,14 @@ def test_to_act_for_oneself_is_nothing_special() -> None:
 
 def test_a_checker_may_refuse_in_its_own_words() -> None:
     assert Bench().auth("PLAIN", base64_of("\0throttled\0x")).code == 421
+
+
+def test_what_cannot_be_found_out_now_is_not_wrong() -> None:
+    bench = Bench()
+    assert bench.auth("PLAIN", base64_of("\0unreadable\0x")) == UNAVAILABLE
+    assert (UNAVAILABLE.code, UNAVAILABLE.status) == (454, "4.7.0")
+    assert [type(fact) for fact in bench.facts.told] == [Unavailable, LoginDeferred]
+    assert bench.facts.one(Unavailable).reason == "the accounts cannot be read"
 
 
 @pytest.mark.parametrize("user", ["bug", "misfit"])

@@ -6,6 +6,8 @@ from mailgate import facts
 from mailgate.mail import NULL_PATH, Reply, Session
 from mailgate.smtp import events
 from mailgate.smtp.report import SessionReport
+from mailgate.smtp.transaction import Transaction
+from tests.smtp.support import Spools
 from tests.support import Facts, a_message, path, recipient
 
 SESSION = Session("visit", "smtp", "192.0.2.1", 40_000, "client", True, "TLSv1.3 X", "alice@example.test")
@@ -67,13 +69,16 @@ def test_messages() -> None:
     bench = Bench()
     message = a_message(recipient("a@example.test"), recipient("b@example.test"))
     bench.report.accepted(message, reply_sent=False, discarded=True)
-    bench.report.message_refused(message.envelope, 17, NO)
+    transaction = Transaction(message.envelope, Spools(), 100)
+    transaction.begin_content()
+    transaction.write(b"x" * 16 + b"\n")
+    bench.report.message_refused(transaction, NO)
     accepted, refused = bench.facts.one(facts.Accepted), bench.facts.one(facts.MessageRefused)
     for fact in (accepted, refused):
         assert (fact.message, fact.session, fact.client) == (message.id, "session", "192.0.2.1")
         assert (fact.sender, fact.recipients) == ("sender@example.org", ("a@example.test", "b@example.test"))
     assert (accepted.octets, accepted.reply_sent, accepted.discarded) == (22, False, True)
-    assert (refused.octets, refused.reply) == (17, "550 5.7.1 No")
+    assert (refused.octets, refused.reply) == (18, "550 5.7.1 No")
 
 
 def test_failures() -> None:

@@ -275,6 +275,7 @@ def test_a_disk_that_fails(error: OSError, expected: tuple[int, str], when: str)
     assert spool.closed
     assert visit.world.delivery.messages == []
     assert visit.world.facts.one(facts.MessageRefused).reply.startswith(str(expected[0]))
+    assert "file system of the store" in visit.world.facts.one(facts.NotDelivered).reason
 
 
 def test_a_spool_that_cannot_be_opened(log: list[LogEvent]) -> None:

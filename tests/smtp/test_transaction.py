@@ -6,8 +6,9 @@ import errno
 
 import pytest
 
+from mailgate.delivery import FAILED, FULL
 from mailgate.mail import Refused, Reply
-from mailgate.smtp.transaction import FULL, UNREADY, Transaction, too_big
+from mailgate.smtp.transaction import Transaction, too_big
 from mailgate.wire.dots import ContentFault
 from tests.smtp.support import Spools
 from tests.support import a_message, recipient
@@ -74,7 +75,7 @@ def test_content_that_is_refused_is_read_on_and_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "reply"), [(errno.ENOSPC, FULL), (errno.EDQUOT, FULL), (errno.EIO, UNREADY), (errno.EROFS, UNREADY)]
+    ("number", "reply"), [(errno.ENOSPC, FULL), (errno.EDQUOT, FULL), (errno.EIO, FAILED), (errno.EROFS, FAILED)]
 )
 def test_a_disk_that_fails(number: int, reply: Reply) -> None:
     writing = Bench()

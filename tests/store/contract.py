@@ -11,7 +11,8 @@ from zope.interface.verify import verifyObject
 from mailgate.interfaces import Gone, IContent, IMaildrop, IMailStore, InUse, IStaged, StoreError
 from mailgate.mail import BLOCK_OCTETS, Body, Copy, Field
 from mailgate.wire.dots import DotWriter
-from tests.store.support import ALICE, BOB, content_of, copies, deliver, entries_of, message, result_of
+from tests.store.support import ALICE, BOB, content_of, copies, deliver, entries_of, message
+from tests.support import result_of
 
 Stores = tuple[Any, Any]  # two handles on the same mail: one object twice, or two gateways; abilities are tried besides
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from attrs import evolve, fields
@@ -20,26 +20,6 @@ T = TypeVar("T")
 ALICE, BOB = "alice@example.test", "bob@example.test"
 NODE = "node0001"
 _numbers = itertools.count(1)
-
-
-async def _wait(awaitable: Awaitable[T]) -> T:
-    return await awaitable
-
-
-def started(awaitable: Awaitable[T]) -> Deferred[T]:
-    """Let it run as far as it gets."""
-    return Deferred.fromCoroutine(_wait(awaitable))
-
-
-def result_of(awaitable: Awaitable[T]) -> T:
-    """What it gives, or raises, at once: nothing in these tests waits for a reactor."""
-    results: list[T | Failure] = []
-    started(awaitable).addBoth(results.append)
-    assert results, "it has no result yet"
-    result = results[0]
-    if isinstance(result, Failure):
-        result.raiseException()
-    return result
 
 
 def cancel(waiting: Deferred[T]) -> None:

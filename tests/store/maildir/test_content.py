@@ -11,7 +11,8 @@ from mailgate.interfaces import StoreError
 from mailgate.mail import BLOCK_OCTETS
 from mailgate.store.maildir.content import FileContent
 from mailgate.store.maildir.disk import READ, Disk
-from tests.store.support import FaultyDisk, Later, at_once, content_of, fault, open_descriptors, result_of, started
+from tests.store.support import FaultyDisk, Later, at_once, content_of, fault, open_descriptors
+from tests.support import result_of, started
 
 
 def _open(path: Path, octets: bytes) -> int:

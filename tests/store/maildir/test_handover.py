@@ -8,7 +8,8 @@ import pytest
 from mailgate.interfaces import StoreError
 from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.handover import SharedDescriptor, hand_over, in_the_background
-from tests.store.support import Later, at_once, cancel, result_of, started
+from tests.store.support import Later, at_once, cancel
+from tests.support import result_of, started
 
 
 def test_what_is_made_is_handed_over() -> None:

@@ -13,7 +13,8 @@ from mailgate.interfaces import InUse, StoreError
 from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.lock import lock
 from mailgate.store.maildir.store import MaildirStore
-from tests.store.support import ALICE, NODE, FaultyDisk, at_once, fault, open_descriptors, result_of
+from tests.store.support import ALICE, NODE, FaultyDisk, at_once, fault, open_descriptors
+from tests.support import result_of
 
 _TRY = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)"
 

@@ -27,9 +27,8 @@ from tests.store.support import (
     files_below,
     message,
     open_descriptors,
-    result_of,
-    started,
 )
+from tests.support import result_of, started
 
 
 @pytest.fixture

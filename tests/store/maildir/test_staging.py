@@ -29,9 +29,8 @@ from tests.store.support import (
     files_below,
     message,
     open_descriptors,
-    result_of,
-    started,
 )
+from tests.support import result_of, started
 
 
 def _writer(root: Path, disk: Disk) -> Writer:

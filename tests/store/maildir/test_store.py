@@ -9,19 +9,8 @@ from mailgate.interfaces import Gone, NotCommitted, StoreError, StoreFull
 from mailgate.mail import Copy
 from mailgate.store.maildir.store import MaildirStore
 from tests.store.contract import StoreContract, Stores
-from tests.store.support import (
-    ALICE,
-    BOB,
-    NODE,
-    FaultyDisk,
-    at_once,
-    deliver,
-    entries_of,
-    fault,
-    files_below,
-    message,
-    result_of,
-)
+from tests.store.support import ALICE, BOB, NODE, FaultyDisk, at_once, deliver, entries_of, fault, files_below, message
+from tests.support import result_of
 
 
 class TestOneMaildirStore(StoreContract):

@@ -1,0 +1,99 @@
+"""Opening and closing the ports of a gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.endpoints import serverFromString, wrapServerTLS
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mailgate.config import with_backlog
+from mailgate.faults import Fault
+
+log = Logger(namespace="mailgate.service")
+
+
+class CannotListen(Exception):
+    """A port cannot be opened; `fault` says which and why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@frozen
+class Listening:
+    """A port that is open."""
+
+    key: str  # under which the listener stands in the configuration: "pop3.listen_tls"
+    host: str  # or the path of a UNIX socket
+    port: int  # 0 for a UNIX socket
+
+    @property
+    def place(self) -> str:
+        """Host and port as URLs have them, or the path."""
+        if not self.port:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.place} ({self.key})"
+
+
+class Ports:
+    """The ports that are open."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._open: list[IListeningPort] = []
+        self.listening: tuple[Listening, ...] = ()
+
+    def open(
+        self, key: str, listener: str, factory: Factory, implicit_tls: IOpenSSLServerConnectionCreator | None
+    ) -> None:
+        """Open the port of a listener, an endpoint string. Raises `CannotListen`."""
+        endpoint = serverFromString(self._reactor, with_backlog(listener))
+        if implicit_tls is not None:
+            endpoint = wrapServerTLS(implicit_tls, endpoint)
+        # Twisted's server endpoints listen at once or fail at once; which is as well, as the privileges go next.
+        results: list[Any] = []
+        endpoint.listen(factory).addBoth(results.append)
+        if not results or isinstance(results[0], Failure):
+            error = results[0].value if results else None
+            raise CannotListen(_refusal(key, listener, error)) from error
+        self._note(key, results[0])
+
+    async def close(self) -> None:
+        """Close them all."""
+        ports, self._open = self._open, []
+        await DeferredList([Deferred.fromCoroutine(_closed(port)) for port in ports])
+
+    def _note(self, key: str, port: IListeningPort) -> None:
+        self._open.append(port)
+        address = port.getHost()
+        host = getattr(address, "host", None) or getattr(address, "name", "")
+        place = Listening(key, str(host), int(getattr(address, "port", 0)))
+        self.listening += (place,)
+        log.info("listening on {listening}", listening=place)
+
+
+def _refusal(key: str, listener: str, error: BaseException | None) -> Fault:
+    cause = error.socketError if isinstance(error, CannotListenError) else error
+    hint = ""
+    if isinstance(cause, PermissionError):
+        hint = "ports below 1024 are root's: start as root with --uid and --gid, or let systemd open them"
+    elif isinstance(cause, OSError):
+        hint = "is another server running there?"
+    return Fault(f"{key} = {listener}", str(getattr(cause, "strerror", None) or cause), hint)
+
+
+async def _closed(port: IListeningPort) -> None:
+    closing = port.stopListening()
+    if isinstance(closing, Deferred):
+        await closing
