@@ -74,6 +74,15 @@ class Gateway(Service):
         """Make what answers at the ports. Raises `CannotStart`."""
         Service.startService(self)
         try:
+            self._begin()
+        except CannotStart:
+            self._release_state()
+            raise
+        self._disk.start()
+        self._hashing.start()
+
+    def _begin(self) -> None:
+        try:
             self._state = State(self._config.state)
             self._fill_doors(self._front(self._state.node))
         except StateError as error:
@@ -82,8 +91,6 @@ class Gateway(Service):
             raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
         except BadSteps as error:
             raise CannotStart(*error.faults) from error
-        self._disk.start()
-        self._hashing.start()
 
     def stopService(self) -> Deferred[None]:
         """Close the ports, let what is under way finish, tell the clients; fires when all is over."""
@@ -144,6 +151,9 @@ class Gateway(Service):
         await DeferredList([Deferred.fromCoroutine(factory.drain(self._config.drain)) for factory in self._factories])
         self._disk.stop()
         self._hashing.stop()
+        self._release_state()
+
+    def _release_state(self) -> None:
         if self._state is not None:
             self._state.close()
 

@@ -15,6 +15,7 @@ from mailgate.faults import Fault
 from mailgate.service import CannotStart, Gateway, Listening
 from mailgate.service.front import new_id
 from mailgate.service.gateway import _fault_found
+from mailgate.service.state import State
 from tests.support import logged
 
 
@@ -133,6 +134,7 @@ def test_handlers_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(CannotStart) as caught:
         gateway.startService()
     assert len(caught.value.faults) == 2
+    State(str(tmp_path / "state")).close()  # it is free again
 
 
 def test_a_port_in_use_closes_the_others(tmp_path: Path) -> None:
