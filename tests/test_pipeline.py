@@ -91,7 +91,7 @@ def adding(name: str) -> Callable[[Message], Verdict]:
     return lambda message: Verdict(fields=(Field(name, message.id),))
 
 
-def raising(error: Exception) -> Callable[[Message], Verdict]:
+def raising(error: BaseException) -> Callable[[Message], Verdict]:
     def handle(message: Message) -> Verdict:
         raise error
 
