@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mailgate import __version__
-from mailgate.config import Config, Listener, load, on_loopback
+from mailgate.config import Config, ConfigError, Listener, Reading, check, on_loopback
 from mailgate.faults import Fault
 from mailgate.service import Listening
 
@@ -45,14 +45,6 @@ _NAMES: Final = (
 )
 
 
-class ExposedError(Exception):
-    """A listener of development mode would be open to others; `fault` says which."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
-
-
 class Development:
     """One run in development mode: its directory and its configuration."""
 
@@ -62,19 +54,28 @@ class Development:
         self._keep = keep
         self._mail = ""
 
-    def configure(self, path: str | None, overrides: Sequence[str], *, beyond_loopback: bool = False) -> Config:
+    def read(self, path: str | None, overrides: Sequence[str], *, beyond_loopback: bool = False) -> Reading:
         """The configuration of this run: the file at `path`, if any, over the defaults, and `overrides` over both.
 
-        A listener without an interface is put on loopback, unless `beyond_loopback` says that others may come.
-        Raises `ConfigError`, and `ExposedError` for a listener that others could reach.
+        A listener without an interface is put on loopback, unless `beyond_loopback` says that others may come; then one
+        that others could reach is a fault.
         """
         certificate, key = write_certificate(self.directory)
         made_up = {**DEFAULTS, "state": self.directory, "tls": {"certificate": certificate, "key": key}}
-        config = load(path, overrides, made_up)
-        self._mail = config.store.directory
+        reading = check(path, overrides, made_up, accounts=False)
+        if reading.config is None:
+            return reading
+        self._mail = reading.config.store.directory
         if self._is_ours(self._mail):
             os.mkdir(self._mail, 0o700)  # so that it can be looked into before the first message comes
-        return config if beyond_loopback else _on_loopback(config)
+        return reading if beyond_loopback else _on_loopback(reading, reading.config)
+
+    def configure(self, path: str | None, overrides: Sequence[str]) -> Config:
+        """The same for who has no use for what is wrong but to tell it. Raises `ConfigError`."""
+        reading = self.read(path, overrides)
+        if reading.config is None or reading.faults:
+            raise ConfigError(reading.faults)
+        return reading.config
 
     def end(self) -> None:
         """The run is over: remove the directory, unless it is to be kept."""
@@ -131,37 +132,19 @@ def _recipes(ports: Sequence[Listening]) -> Iterable[tuple[str, Sequence[str]]]:
         )
 
 
-def _on_loopback(config: Config) -> Config:
-    def closed(key: str, listeners: Iterable[Listener]) -> tuple[Listener, ...]:
-        return tuple(_closed(key, listener) for listener in listeners)
+def _on_loopback(reading: Reading, config: Config) -> Reading:
+    exposed: list[Fault] = []
 
-    return evolve(
-        config,
-        smtp=evolve(config.smtp, listen=closed("smtp.listen", config.smtp.listen)),
-        submission=evolve(
-            config.submission,
-            listen=closed("submission.listen", config.submission.listen),
-            listen_tls=closed("submission.listen_tls", config.submission.listen_tls),
-        ),
-        pop3=evolve(
-            config.pop3,
-            listen=closed("pop3.listen", config.pop3.listen),
-            listen_tls=closed("pop3.listen_tls", config.pop3.listen_tls),
-        ),
-    )
+    def closed(key: str, listener: Listener) -> Listener:
+        safe = on_loopback(listener)
+        if safe is None:
+            what = "development mode takes any password and any recipient, so it listens on loopback only"
+            hint = "if others shall reach it, say --beyond-loopback"
+            exposed.append(Fault(f"{key} = {listener!r}", what, hint))
+        return Listener(safe or listener)
 
-
-def _closed(key: str, listener: Listener) -> Listener:
-    safe = on_loopback(listener)
-    if safe is None:
-        raise ExposedError(
-            Fault(
-                f"{key} = {listener!r}",
-                "development mode takes any password and any recipient, so it listens on loopback only",
-                "if others shall reach it, say --beyond-loopback",
-            )
-        )
-    return Listener(safe)
+    config = config.map_listeners(closed)
+    return evolve(reading, config=config, faults=(*reading.faults, *exposed))
 
 
 def write_certificate(directory: str) -> tuple[str, str]:

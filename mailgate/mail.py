@@ -305,19 +305,3 @@ class Snapshot:
     def octets(self) -> int:
         """The sum of the sizes."""
         return sum(entry.octets for entry in self.entries)
-
-
-@frozen
-class Retention:
-    """How long mail is kept. None: no such rule. A rule by number removes nothing younger than `min_days`."""
-
-    days: int | None = field(default=None)
-    messages: int | None = None
-    min_days: int = field(default=1)
-    from_first_fetch: bool = False  # days count from the first fetch instead of delivery
-
-    @days.validator
-    @min_days.validator
-    def _check_days(self, _: object, days: int | None) -> None:
-        if days is not None and days < 1:
-            raise ValueError("mail is kept for one day at least")  # EXPIRE 0 is never announced

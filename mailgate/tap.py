@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
@@ -19,8 +19,8 @@ from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from mailgate import __version__
-from mailgate.config import Config, ConfigError, check, find, load
-from mailgate.development import Development, ExposedError
+from mailgate.config import Config, Reading, check, find
+from mailgate.development import Development
 from mailgate.faults import Fault
 from mailgate.log import observer
 from mailgate.service import CannotStart, Gateway, inspect
@@ -52,7 +52,7 @@ class Options(usage.Options):
             None,
             "The configuration file [$MAILGATE_CONFIG, ./mailgate.toml or /etc/mailgate/…].",
         ],
-        ["keep", None, "yes", "With --dev: keep the mail after exit, yes or no."],
+        ["keep", None, None, "With --dev: keep the mail after exit, yes or no. [default: yes]"],
     ]
 
     def __init__(self) -> None:
@@ -72,50 +72,38 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the configuration; leave with everything that is wrong with it."""
-        if self["keep"] not in ("yes", "no"):
+        for option in ("beyond-loopback", "verbose", "keep"):
+            if self[option] not in (None, 0) and not self["dev"]:
+                raise usage.UsageError(f"--{option} goes with --dev")
+        if self["keep"] not in (None, "yes", "no"):
             raise usage.UsageError("--keep is yes or no")
-        if self["dev"]:
-            self._develop()
-        else:
-            self._configure()
+        reading = self._develop() if self["dev"] else self._read()
+        faults = inspect(reading, build=bool(self["check"]))
+        if reading.config is None or faults:
+            self._leave(faults)
+        self.configuration = reading.config
         if self["check"]:
-            if self.development is not None:
-                self.development.abandon()
+            self._abandon()
             print("The configuration is good.")  # noqa: T201
             raise SystemExit(0)
 
-    def _develop(self) -> None:
-        self.development = Development(keep=self["keep"] == "yes")
-        try:
-            self.configuration = self.development.configure(
-                self["config"], self["set"], beyond_loopback=bool(self["beyond-loopback"])
-            )
-        except ConfigError as error:
-            self._leave(error.faults)
-        except ExposedError as error:
-            self._leave([error.fault])
-        if faults := inspect(self.configuration):
-            self._leave(faults)
+    def _develop(self) -> Reading:
+        self.development = Development(keep=self["keep"] != "no")
+        return self.development.read(self["config"], self["set"], beyond_loopback=bool(self["beyond-loopback"]))
 
-    def _configure(self) -> None:
-        for option in ("beyond-loopback", "verbose"):
-            if self[option]:
-                raise usage.UsageError(f"--{option} goes with --dev")
+    def _read(self) -> Reading:
         path = find(self["config"], os.environ)
         if path is None:
             raise SystemExit(NO_CONFIGURATION)
-        faults = list(check(path, self["set"]))
-        try:
-            self.configuration = load(path, self["set"])
-        except ConfigError as error:
-            self._leave(faults or error.faults)
-        if faults := [*faults, *inspect(self.configuration)]:
-            self._leave(faults)
+        return check(path, self["set"])
 
-    def _leave(self, faults: Sequence[Fault]) -> None:
+    def _leave(self, faults: Sequence[Fault]) -> NoReturn:
+        self._abandon()
+        raise SystemExit("\n".join(f"mailgate: {fault}" for fault in dict.fromkeys(map(str, faults))))
+
+    def _abandon(self) -> None:
         if self.development is not None:
             self.development.abandon()
-        raise SystemExit("\n".join(f"mailgate: {fault}" for fault in dict.fromkeys(map(str, faults))))
 
 
 @implementer(IService)

@@ -30,11 +30,12 @@ _BEGIN: Final = b"-----BEGIN CERTIFICATE-----"
 
 
 class BadCertificate(Exception):
-    """Certificate and key cannot be used; `fault` says which file and why."""
+    """Certificate and key cannot be used; `faults` say which files and why, `fault` is the first."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+        self.fault = faults[0]
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -49,8 +50,7 @@ class ServerCertificate:
 
     def load(self) -> None:
         """Read the files and show them from now on. Raises `BadCertificate`, and shows on what it showed before."""
-        chain = _read_chain(self._certificate_file)
-        key = _read_key(self._key_file)
+        chain, key = _read_both(self._certificate_file, self._key_file)
         if _public(key) != _public(chain[0].get_pubkey()):
             raise BadCertificate(
                 Fault(self._key_file, f"is not the key of {self._certificate_file}", "were both renewed?")
@@ -72,6 +72,18 @@ class ServerCertificate:
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         assert self._context is not None, "load() comes first"
         return SSL.Connection(self._context, None)
+
+
+def _read_both(certificate_file: str, key_file: str) -> tuple[list[crypto.X509], crypto.PKey]:
+    try:
+        chain = _read_chain(certificate_file)
+    except BadCertificate as error:
+        try:
+            _read_key(key_file)
+        except BadCertificate as other:
+            raise BadCertificate(error.fault, other.fault) from None
+        raise
+    return chain, _read_key(key_file)
 
 
 def _read_chain(file: str) -> list[crypto.X509]:

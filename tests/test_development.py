@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.config import ConfigError
-from mailgate.development import Development, ExposedError, write_certificate
+from mailgate.config import LISTENERS, ConfigError
+from mailgate.development import LABELS, Development, write_certificate
 from mailgate.service import Listening
 from mailgate.tls import ServerCertificate
 
@@ -51,14 +51,21 @@ def test_a_file_overrules_the_defaults_and_overrides_both(tmp_path: Path) -> Non
     "listener", ["tcp:0:interface=0.0.0.0", "tcp:0:interface=192.0.2.1", "systemd:domain=INET:index=0"]
 )
 def test_nobody_else_may_come_unless_it_is_meant(listener: str) -> None:
-    development = Development(keep=True)
-    with pytest.raises(ExposedError, match=r"submission\.listen_tls.*loopback only.*--beyond-loopback"):
-        development.configure(None, [f"submission.listen_tls={listener}"])
-    config = Development(keep=True).configure(None, [f"submission.listen_tls={listener}"], beyond_loopback=True)
+    overrides = [f"submission.listen_tls={listener}", "smtp.max_recipients=1"]
+    few, exposed = Development(keep=True).read(None, overrides).faults
+    assert few.where == "--set smtp.max_recipients"
+    assert exposed.where.startswith("submission.listen_tls = ")
+    assert "loopback only" in exposed.what and "--beyond-loopback" in exposed.hint
+    reading = Development(keep=True).read(None, overrides[:1], beyond_loopback=True)
+    assert reading.faults == () and reading.config is not None
+    config = reading.config
     assert config.submission.listen_tls == (listener,) and config.smtp.listen == ("tcp:2525",)
 
 
-def test_a_wrong_setting_is_told() -> None:
+def test_a_wrong_setting_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("hostname =")
+    with pytest.raises(ConfigError, match=r"bad\.toml:1"):
+        Development(keep=True).configure(str(tmp_path / "bad.toml"), [])
     with pytest.raises(ConfigError, match="lisen"):
         Development(keep=True).configure(None, ["smtp.lisen=tcp:1"])
 
@@ -78,6 +85,10 @@ LISTENING = (
     Listening("pop3.listen", "127.0.0.1", 2110),
     Listening("pop3.listen_tls", "/run/socket", 0),
 )
+
+
+def test_there_is_a_label_for_every_listener() -> None:
+    assert set(LABELS) == {f"{section}.{door}" for section, door in LISTENERS}
 
 
 def test_the_banner() -> None:

@@ -21,7 +21,6 @@ from mailgate.mail import (
     Recipient,
     Refused,
     Reply,
-    Retention,
     Session,
     Snapshot,
     Verdict,
@@ -244,11 +243,3 @@ def test_to_pass_changes_nothing() -> None:
 def test_a_snapshot_knows_its_size() -> None:
     assert Snapshot(1, (Entry("a", 10, "a"), Entry("b", 5, "b"))).octets == 15
     assert Snapshot(1, ()).octets == 0
-
-
-def test_mail_is_kept_for_a_day_at_least() -> None:
-    assert Retention().days is None
-    assert Retention(days=1, messages=10).min_days == 1
-    for days, min_days in ((0, 1), (-1, 1), (30, 0)):
-        with pytest.raises(ValueError, match="one day"):
-            Retention(days=days, min_days=min_days)

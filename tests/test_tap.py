@@ -15,6 +15,7 @@ from twisted.logger import ILogObserver
 from twisted.python import usage
 
 from mailgate import tap
+from mailgate.config import LISTENERS
 from mailgate.faults import Fault
 from mailgate.service import CannotStart, Listening
 from mailgate.tap import Options, TwistdService, makeService
@@ -56,7 +57,9 @@ def test_development() -> None:
     assert made.configuration.smtp.listen == ("tcp:0:interface=127.0.0.1",)
 
 
-@pytest.mark.parametrize("words", [["--dev", "--keep", "maybe"], ["--verbose"], ["--beyond-loopback"]])
+@pytest.mark.parametrize(
+    "words", [["--dev", "--keep", "maybe"], ["--verbose"], ["--beyond-loopback"], ["--keep=yes"], ["--keep="]]
+)
 def test_words_that_do_not_go_together(words: Sequence[str]) -> None:
     with pytest.raises(usage.UsageError):
         options(*words)
@@ -66,6 +69,8 @@ def test_development_leaves_nothing_behind_when_it_cannot_be(tmp_path: Path) -> 
     assert "smtp.lisen" in left_with("--dev", "--set", "smtp.lisen=x")
     assert "loopback only" in left_with("--dev", "--set", "smtp.listen=tcp:0:interface=0.0.0.0")
     assert "loop-gard" in left_with("--dev", "--set", 'handler=[{use="loop-gard"}]')
+    silent = [f"{section}.{door}=[]" for section, door in LISTENERS]
+    assert "nothing listens" in left_with("--dev", *(word for key in silent for word in ("--set", key)))
     assert left_with("--dev", "--check") == "0"
     assert list(tmp_path.iterdir()) == []
 
@@ -87,7 +92,21 @@ def test_every_fault_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "domains" / "example.test" / "aliases").write_text("info: nobody\n")
     lines = left_with("--config", str(file)).splitlines()
     assert len(lines) == 2 and "aliases:1" in lines[0] and "loop-guard" in lines[1]
-    assert "hostname" in left_with("--config", str(file), "--set", "hostname=1")
+    for words in ([], ["--dev"]):
+        lines = left_with(*words, "--config", str(file), "--set", "hostname=1").splitlines()
+        assert "--set hostname: " in lines[0] and "handler[1]: " in lines[-1]
+
+
+def test_handlers_are_made_for_check_alone(tmp_path: Path) -> None:
+    file = good(tmp_path)
+    file.write_text(file.read_text() + '[[handler]]\nuse = "loop-guard"\nmax_hops = "x"\n')
+    assert options().configuration.handler[0].options == {"max_hops": "x"}
+    assert "handler[1]: " in left_with("--check")
+
+
+def test_no_toml(tmp_path: Path) -> None:
+    (tmp_path / "mailgate.toml").write_text("hostname =")
+    assert "mailgate.toml:1: " in left_with()
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,12 +66,18 @@ class Files:
         self.certificate.write_bytes(chain)
         self.key.write_bytes(key)
 
-    def fault(self) -> tuple[str, str]:
-        """(file, what is wrong) with what `load` finds."""
+    def faults(self) -> list[tuple[str, str]]:
+        """(file, what is wrong) with all that `load` finds."""
         with pytest.raises(BadCertificate) as error:
             self.server.load()
-        assert str(error.value) == str(error.value.fault)
-        return Path(error.value.fault.where).name, error.value.fault.what
+        assert str(error.value) == "; ".join(map(str, error.value.faults))
+        assert error.value.fault is error.value.faults[0]
+        return [(Path(fault.where).name, fault.what) for fault in error.value.faults]
+
+    def fault(self) -> tuple[str, str]:
+        """The same where there is one."""
+        (fault,) = self.faults()
+        return fault
 
 
 @pytest.fixture
@@ -176,7 +182,13 @@ def test_weak_ciphers_are_not_spoken(files: Files, ciphers: bytes) -> None:
 
 
 def test_a_file_that_is_not_there(files: Files) -> None:
+    assert files.faults() == [
+        ("cert.pem", "cannot be read: No such file or directory"),
+        ("key.pem", "cannot be read: No such file or directory"),
+    ]
+    files.key.write_bytes(pem(KEY))
     assert files.fault() == ("cert.pem", "cannot be read: No such file or directory")
+    files.key.unlink()
     files.certificate.write_bytes(certificate("mx", KEY))
     assert files.fault() == ("key.pem", "cannot be read: No such file or directory")
     files.key.mkdir()

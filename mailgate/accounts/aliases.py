@@ -1,19 +1,19 @@
 """The `aliases` file of a domain: `info: alice, bob`, each target `local` or `local@domain`.
 
-`#` begins a comment, at the start of a line or after a space. The syntax is judged file by file; whether targets lead
-to somebody is judged over all domains, and puts a single alias out of service, never a file.
+`#` begins a comment, at the start of a line or after a space. The syntax is judged here, file by file; whether targets
+lead to somebody is judged over all domains (`judging`), and puts a single alias out of service, never a file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from attrs import frozen
 
 from mailgate.accounts.names import account_name
-from mailgate.faults import Fault, probably
+from mailgate.faults import Fault
 from mailgate.wire import address
 
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
@@ -90,45 +90,3 @@ def expand(name: str, aliases: Mapping[str, Alias], is_account: Callable[[str], 
         yield here
         if not is_account(here) and here in aliases:
             waiting.extend(reversed(aliases[here].targets))
-
-
-def out_of_service(
-    aliases: Mapping[str, Alias], is_account: Callable[[str], bool], domains: Collection[str], names: Collection[str]
-) -> Mapping[str, Fault]:
-    """The aliases that cannot be served, with the reason: a target that is nobody, or foreign, or a loop.
-
-    `domains` are ours; `names` are all accounts and aliases, to guess from what was meant.
-    """
-    faults: dict[str, Fault] = {}
-    for alias in aliases.values():
-        if is_account(alias.name):
-            continue  # the account comes first, so the alias is never asked
-        fault = _bad_target(alias, aliases, is_account, domains, names) or _loop(alias, aliases, is_account)
-        if fault is not None:
-            faults[alias.name] = fault
-    return faults
-
-
-def _bad_target(
-    alias: Alias,
-    aliases: Mapping[str, Alias],
-    is_account: Callable[[str], bool],
-    domains: Collection[str],
-    names: Collection[str],
-) -> Fault | None:
-    for target in alias.targets:
-        domain = target.rpartition("@")[2]
-        if domain not in domains:
-            hint = probably(domain, domains) or "aliases lead to accounts of this gateway only"
-            return Fault(alias.where, f"{alias.name} leads to {target}, and {domain} is not ours", hint)
-        if not is_account(target) and target not in aliases:
-            return Fault(alias.where, f"alias to nobody: {alias.name} leads to {target}", probably(target, names))
-    return None
-
-
-def _loop(alias: Alias, aliases: Mapping[str, Alias], is_account: Callable[[str], bool]) -> Fault | None:
-    for here in expand(alias.name, aliases, is_account):
-        if not is_account(here) and here in aliases and alias.name in aliases[here].targets:
-            through = "itself" if here == alias.name else f"itself through {here}"
-            return Fault(alias.where, f"{alias.name} leads to {through}")
-    return None

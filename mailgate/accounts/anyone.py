@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from mailgate.accounts.directory import locals_of
-from mailgate.accounts.names import account_name, login_name
+from mailgate.accounts.names import account_name, is_storable, login_name
 from mailgate.interfaces import IDirectory, ISubmitter
 from mailgate.mail import Destination, Path
 
@@ -28,10 +28,11 @@ class AnyoneDirectory:
     hostname: str
 
     async def resolve(self, path: Path) -> tuple[Destination, ...]:
-        """As `IDirectory` has it; nobody but the null path is nobody."""
+        """As `IDirectory` has it; nobody are the null path and what cannot be stored, such as `""@example.org`."""
         if path.is_null:
             return ()
-        return locals_of([account_name(path.local_part, path.domain or self.hostname)])
+        name = account_name(path.local_part, path.domain or self.hostname)
+        return locals_of([name] if is_storable(name) else [])
 
 
 @implementer(ICredentialsChecker)

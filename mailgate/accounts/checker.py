@@ -13,7 +13,15 @@ from zope.interface import implementer
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.names import login_name
 from mailgate.accounts.passwords import verify_nobody
-from mailgate.interfaces import Offload
+from mailgate.accounts.register import OutOfService
+from mailgate.accounts.users import Account
+from mailgate.interfaces import Offload, StoreError
+
+
+class Undecided(StoreError):
+    """It cannot be found out for now whether name and password belong together: the accounts cannot be read, so nobody
+    is wrong. The message says why, for the log.
+    """
 
 
 @implementer(ICredentialsChecker)
@@ -31,13 +39,13 @@ class PasswordChecker:
         self._offload = offload
 
     def requestAvatarId(self, credentials: Any) -> Deferred[str]:  # type: ignore[override]
-        """As `ICredentialsChecker` has it. Other exceptions mean that it could not be found out."""
+        """As `ICredentialsChecker` has it. Other exceptions mean that it could not be found out, and where
+        it is `Undecided` the administrator knows why.
+        """
         return Deferred.fromCoroutine(self._check(credentials.username, credentials.password))
 
     async def _check(self, username: bytes, password: bytes) -> str:
-        register = self._domains.current()
-        name = login_name(username, register.only_domain)
-        account = register.account(name) if name is not None else None
+        account = self._find(username)
         if account is None:
             await self._offload(lambda: verify_nobody(password))
             raise UnauthorizedLogin("no such user")
@@ -47,3 +55,10 @@ class PasswordChecker:
         if not right:
             raise UnauthorizedLogin("wrong password")
         return account.name
+
+    def _find(self, username: bytes) -> Account | None:
+        try:
+            name = login_name(username, self._domains.current().only_domain())
+            return self._domains.current(name.rpartition("@")[2]).account(name) if name is not None else None
+        except OutOfService as reason:
+            raise Undecided(str(reason)) from reason

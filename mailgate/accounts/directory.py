@@ -8,11 +8,11 @@ from typing import Final
 from zope.interface import implementer
 
 from mailgate.accounts.domains import Domains
-from mailgate.accounts.names import fold_domain
-from mailgate.accounts.register import OutOfService
+from mailgate.accounts.register import OutOfService, Register
 from mailgate.interfaces import IDirectory
 from mailgate.mail import Destination, Field, Local, Path, Refused, Relay, Reply
 from mailgate.wire import address
+from mailgate.wire.address import fold_domain
 
 _OUT_OF_SERVICE: Final = Reply(450, "4.3.5", "This address is out of service for now")
 
@@ -30,19 +30,24 @@ class Directory:
         self._hostname = fold_domain(hostname)
 
     async def resolve(self, path: Path) -> tuple[Destination, ...]:
-        """As `IDirectory` has it. A path that leads to a broken alias is refused for now: 450 4.3.5."""
-        register = self._domains.current()
-        domain = path.domain
-        if not domain:
-            if path.is_null or not register.domains:
-                return ()
-            domain = self._hostname if register.is_ours(self._hostname) else next(iter(register.domains))
+        """As `IDirectory` has it. Refused for now, 450 4.3.5: a path that leads to a broken alias, or whose domain's
+        files cannot be read and never could be.
+        """
+        if path.is_null:
+            return ()
+        register = self._domains.current(path.domain or self._hostname)
+        domain = path.domain or self._domain_of_postmaster(register)
+        if domain is None:
+            return ()
         if not register.is_ours(domain):
             return (Relay(path),)
         try:
             return locals_of(register.maildrops(path.local_part, domain))
         except OutOfService as reason:
             raise Refused(_OUT_OF_SERVICE) from reason
+
+    def _domain_of_postmaster(self, register: Register) -> str | None:
+        return self._hostname if register.is_ours(self._hostname) else next(iter(register.domains), None)
 
 
 def locals_of(accounts: Iterable[str]) -> tuple[Local, ...]:

@@ -1,114 +1,131 @@
 """The directory of domains, live: `<domain>/users` and, if wanted, `<domain>/aliases`.
 
-Files are small and are read where they are asked for, in the reactor's thread. A lookup costs a listing and two
-`stat` a domain, some microseconds each.
+Files are small and are read where they are asked for, in the reactor's thread. A question looks at the files of the
+domain that it is about, which costs some microseconds; all others are looked at once a second at most.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
-from mailgate.accounts.aliases import Alias, parse_aliases
-from mailgate.accounts.names import fold_domain
-from mailgate.accounts.register import Domain, Register
-from mailgate.accounts.users import Account, parse_users
-from mailgate.accounts.watched import Watched
+from attrs import evolve
+
+from mailgate.accounts.files import KEPT, NO_ALIAS, NOBODY, PUT_OFF, DomainFiles
+from mailgate.accounts.judging import Names, astray
+from mailgate.accounts.register import Register
 from mailgate.faults import Fault
-from mailgate.wire import address
+from mailgate.wire.address import fold_domain
+
+LOOK_SECONDS: Final = 1.0
+NO_DOMAIN: Final = "nobody can be reached until it is repaired"
 
 
 class Domains:
     """What the files say now. An edit that is broken changes nothing and is reported once."""
 
-    def __init__(self, directory: str, report: Callable[[Fault], None]) -> None:
-        """`report` is told of each fault that comes up after `load`. Nothing is read yet."""
+    def __init__(
+        self, directory: str, report: Callable[[Fault], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`report` is told of each fault that comes up after `load`, and of what it does. Nothing is read yet."""
         self.directory = directory
         self._report = report
-        self._files: dict[str, _Files] = {}
+        self._clock = clock
+        self._due = float("-inf")  # when to look at everything again
+        self._files: dict[str, DomainFiles] = {}  # by the directory's name
         self._register = Register()
-        self._unlisted: tuple[Fault, ...] = ()
-        self._faults: tuple[Fault, ...] = ()
+        self._listed = False  # has it ever been?
+        # What is wrong, and what that does: with the directory, with what is in it, and all of it.
+        self._unlisted: Mapping[Fault, str] = {}
+        self._within: Mapping[Fault, str] = {}
+        self._found: Mapping[Fault, str] = {}
 
     def load(self) -> tuple[Fault, ...]:
         """Read all there is, and give all that is wrong with it. What is without fault is in force."""
-        self._refresh()
-        return self._faults
+        self._look_at_all()
+        return tuple(self._found)
 
-    def current(self) -> Register:
-        """What is in force now. Take it once for each question, so that the answer is of one piece."""
-        before = self._faults
-        self._refresh()
-        for fault in self._faults:
-            if fault not in before:
-                self._report(fault)
+    def unreadable(self) -> tuple[Fault, ...]:
+        """Read all there is, and give the faults for which a domain, or its aliases, could not be served at all.
+
+        To be asked once more when privileges are dropped: what root could read is not always for others to read. All
+        other faults are reported.
+        """
+        before = self._found
+        self._look_at_all()
+        fatal = tuple(fault for fault, effect in self._found.items() if effect in (NO_DOMAIN, NOBODY, NO_ALIAS))
+        self._tell((*before, *fatal))
+        return fatal
+
+    def current(self, domain: str = "") -> Register:
+        """What is in force: of `domain` as of now, of all others as of a second ago at most.
+
+        Take it once for each question, so that the answer is of one piece.
+        """
+        before = self._found
+        if self._clock() >= self._due:
+            self._look_at_all()
+        elif domain:
+            self._look_at(fold_domain(domain))
+        if self._found is not before:
+            self._tell(before)
         return self._register
 
-    def _refresh(self) -> None:
+    def _tell(self, known: Collection[Fault]) -> None:
+        for fault, effect in self._found.items():
+            if fault not in known:
+                self._report(evolve(fault, what=f"{fault.what}; {effect}") if effect else fault)
+
+    def _look_at(self, domain: str) -> None:
+        there = os.path.lexists(os.path.join(self.directory, domain))
+        if there != (domain in self._files):
+            self._look_at_all()
+        elif there and self._files[domain].refresh():
+            self._put_together()
+
+    def _look_at_all(self) -> None:
+        self._due = self._clock() + LOOK_SECONDS
         try:
             names = sorted(name for name in os.listdir(self.directory) if not name.startswith("."))
-            self._unlisted = ()
         except OSError as error:
-            # A file system that is not mounted is no reason to forget everybody.
-            self._unlisted = (_unlisted(self.directory, error),)
-        else:
-            self._look(names)
-        faults = [fault for files in self._files.values() for fault in files.faults]
-        self._faults = (*self._unlisted, *faults, *self._register.broken.values())
+            self._cannot_list(_unlisted(self.directory, error))
+            return
+        changed = bool(self._unlisted) or names != list(self._files)
+        self._listed, self._unlisted = True, {}
+        self._files = {name: self._files.get(name) or DomainFiles(self.directory, name) for name in names}
+        refreshed = [files.refresh() for files in self._files.values()]
+        if changed or any(refreshed):
+            self._put_together()
 
-    def _look(self, names: list[str]) -> None:
-        changed = self._follow(names)
-        for files in self._files.values():
-            changed = files.refresh() or changed
-        if changed:
-            self._register = Register.of(files.domain for files in self._files.values() if files.domain is not None)
+    def _cannot_list(self, fault: Fault) -> None:
+        # A file system that is not mounted is no reason to forget everybody, nor to say that nobody is here.
+        if not self._listed:
+            self._register = Register(unread=fault)
+        self._unlisted = {fault: KEPT if self._listed else NO_DOMAIN}
+        self._found = {**self._unlisted, **self._within}
 
-    def _follow(self, names: list[str]) -> bool:
-        """Watch these directories and no other. Did that take a domain away?"""
-        if names == list(self._files):
-            return False
-        gone = [name for name in self._files if name not in names]
-        self._files = {name: self._files.get(name) or _Files(self.directory, name) for name in names}
-        return bool(gone)
+    def _put_together(self) -> None:
+        """Make anew what follows from the files: the register and the faults."""
+        # Where there are both, example.org goes before Example.Org.
+        files = sorted(self._files.values(), key=lambda files: files.misnamed is None)
+        self._register = Register.of(domain for each in files if (domain := each.in_force) is not None)
+        within = {fault: effect for each in self._files.values() for fault, effect in each.found.items()}
+        broken = astray(self._drafts()) if within else self._register.broken
+        self._within = within | dict.fromkeys(broken.values(), PUT_OFF)
+        self._found = {**self._unlisted, **self._within}
 
-
-class _Files:
-    """One directory, and what its files say; it is a domain once it has had a `users` file without fault."""
-
-    def __init__(self, directory: str, name: str) -> None:
-        self.name = name
-        self.domain: Domain | None = None
-        self.faults: tuple[Fault, ...] = ()
-        self._path = os.path.join(directory, name)
-        self._users: Watched[Mapping[str, Account]] = Watched(
-            os.path.join(self._path, "users"), lambda text, where: parse_users(text, name, where)
+    def _drafts(self) -> Names:
+        """Everybody as the files are now, so that one bad line does not hide what is wrong with the others."""
+        drafts = [draft for files in self._files.values() if (draft := files.draft) is not None]
+        return Names(
+            domains={draft.domain for draft in drafts},
+            accounts={name for draft in drafts for name in draft.accounts},
+            aliases={name: alias for draft in drafts for name, alias in draft.aliases.items()},
+            likely={name for draft in drafts for name in draft.likely},
+            opaque={draft.domain for draft in drafts if draft.opaque},
         )
-        self._aliases: Watched[Mapping[str, Alias]] = Watched(
-            os.path.join(self._path, "aliases"), lambda text, where: parse_aliases(text, name, where)
-        )
-        self._name_fault = _check_name(self._path, name)
-
-    def refresh(self) -> bool:
-        """Look at the files. Has what is in force, or what is wrong, changed?"""
-        if self._name_fault is not None:
-            self.faults = (self._name_fault,) if os.path.isfile(self._users.path) else ()
-            return False
-        changed = [self._users.refresh(), self._aliases.refresh()]
-        if any(changed):
-            self.faults = (*self._users.faults, *self._aliases.faults)
-            if self._users.value is not None:
-                self.domain = Domain(self.name, self._users.value, self._aliases.value or {})
-        return any(changed)
-
-
-def _check_name(path: str, name: str) -> Fault | None:
-    try:
-        folded = fold_domain(address.check_domain(name))
-    except address.AddressError as error:
-        return Fault(path, f"a directory with a users file, but its name is no domain: {error}")
-    if folded != name:
-        return Fault(path, "the names of domains are in lower case", f"rename it to {folded}")
-    return None
 
 
 def _unlisted(directory: str, error: OSError) -> Fault:

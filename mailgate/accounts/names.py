@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
+import contextlib
+import re
 from typing import Final
 
 from mailgate.wire import address
 
+# What a part of a name may have as the name of a directory, where octets out of the ordinary take three (the store's
+# rule; a test holds the two together).
+MAX_PART_OCTETS: Final = 200
+
 _MAX_LOGIN_OCTETS: Final = 1_024
+_ORDINARY: Final = re.compile(rb"[a-z0-9._+=-]")
+_LINE_NAME: Final = re.compile(r'("(?:[^"\\]|\\.)*"|[^"@:{]*)')
 
 
 def account_name(local_part: str, domain: str) -> str:
@@ -15,22 +22,36 @@ def account_name(local_part: str, domain: str) -> str:
 
     The local part stands unquoted, so the last `@` is the one in front of the domain.
     """
-    if local_part.isascii():
-        return f"{local_part.lower()}@{fold_domain(domain)}"
-    # Canonical caseless matching (Unicode 3.13, D145): a few letters fold rightly only when decomposed.
-    folded = unicodedata.normalize("NFD", local_part).casefold()
-    return f"{unicodedata.normalize('NFC', folded)}@{fold_domain(domain)}"
+    return f"{address.fold_local_part(local_part)}@{address.fold_domain(domain)}"
 
 
-def fold_domain(domain: str) -> str:
-    """The domain as accounts and directories are named by it."""
-    return unicodedata.normalize("NFC", domain.lower())
+def is_storable(name: str) -> bool:
+    """Can an account of that name have a maildrop: is neither part empty, nor too long for a file system?"""
+    return all(0 < _directory_octets(part) <= MAX_PART_OCTETS for part in name.rpartition("@")[::2])
+
+
+def _directory_octets(part: str) -> int:
+    octets = part.encode()
+    ordinary = len(_ORDINARY.findall(octets)) - octets.startswith(b".")
+    return 3 * len(octets) - 2 * ordinary
+
+
+def likely_names(text: str, domain: str) -> frozenset[str]:
+    """The accounts or aliases that the lines of a file are perhaps about, whatever is wrong with the lines."""
+    names = set()
+    for line in text.split("\n"):
+        written = _LINE_NAME.match(line.strip())
+        if written is not None and written[0]:
+            with contextlib.suppress(address.AddressError):
+                names.add(account_name(*address.parse_mailbox(f"{written[0].strip()}@{domain}")))
+    return frozenset(names)
 
 
 def login_name(login: bytes, domain: str | None) -> str | None:
     """The account that a login name means. `domain` completes a name that has none; None: there is no such domain.
 
-    Gives None for what cannot be an account's name: not UTF-8, without a domain, no mailbox (RFC 5321 4.1.2).
+    Gives None for what cannot be an account's name: not UTF-8, without a domain, no mailbox (RFC 5321 4.1.2), not
+    storable.
     """
     try:
         text = login.decode() if len(login) <= _MAX_LOGIN_OCTETS else ""
@@ -39,6 +60,7 @@ def login_name(login: bytes, domain: str | None) -> str | None:
         local_part, _, after = text.rpartition("@")
         if not local_part.startswith('"'):  # people do not quote what they log in with
             text = address.format_mailbox(local_part, after)
-        return account_name(*address.parse_mailbox(text)) if local_part else None
+        name = account_name(*address.parse_mailbox(text)) if local_part else ""
+        return name if is_storable(name) else None
     except (UnicodeDecodeError, address.AddressError):
         return None

@@ -29,9 +29,9 @@ class Submitter:
         self._domains = domains
 
     def may_send_as(self, path: Path) -> bool:
-        """As `ISubmitter` has it; an alias that is out of service is nobody's."""
+        """As `ISubmitter` has it; what is out of service is nobody's."""
         try:
-            return self.user in self._domains.current().maildrops(path.local_part, path.domain)
+            return self.user in self._domains.current(path.domain).maildrops(path.local_part, path.domain)
         except OutOfService:
             return False
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from mailgate.accounts.names import account_name
+from mailgate.accounts.names import account_name, is_storable
 from mailgate.accounts.passwords import SchemeError, StoredPassword
 from mailgate.faults import Fault, probably
 from mailgate.units import Octets, parse_octets
@@ -86,11 +86,14 @@ def _parse_name(user: str, domain: str) -> str:
     if "@" in user and not user.startswith('"'):
         raise _Wrong("a user name with an @", "write the local part alone: the directory names the domain")
     try:
-        return account_name(*address.parse_mailbox(f"{user}@{domain}"))
+        name = account_name(*address.parse_mailbox(f"{user}@{domain}"))
     except address.AddressError as error:
         reason = str(error)
         hint = "letters, digits, dots and dashes" if reason.startswith("expected") else reason
         raise _Wrong(f"{user[:80]!r} cannot be a user name", hint) from None
+    if not is_storable(name):
+        raise _Wrong(f"{user[:80]!r} cannot be a user name", "empty, or too long for the name of a directory")
+    return name
 
 
 def _parse_password(text: str) -> StoredPassword:

@@ -22,7 +22,8 @@ _Parse = Callable[[str, str], tuple[T, tuple[Fault, ...]]]
 
 
 class Watched(Generic[T]):
-    """The meaning of a file. `value` is that of its last content without a fault; `faults` are those it has now.
+    """The meaning of a file. `value` is that of its last content without a fault; `faults` are those it has now;
+    `draft` is that of its last content that could be parsed at all, without what is wrong with it.
 
     A file that has been there and vanishes counts as a fault: editors take files away for an instant when they save.
     """
@@ -31,6 +32,7 @@ class Watched(Generic[T]):
         """`parse` takes the text and a name for faults. `clock` gives Unix time in nanoseconds."""
         self.path = path
         self.value: T | None = None  # None: it was never there, or never right
+        self.draft: T | None = None
         self.faults: tuple[Fault, ...] = ()
         self._parse = parse
         self._clock = clock
@@ -39,8 +41,8 @@ class Watched(Generic[T]):
         self._mark: _Mark | None = None  # None: look again
 
     def refresh(self) -> bool:
-        """Look whether the file changed, and read it if so. Has `value` or `faults` changed? Raises nothing."""
-        before = (self.value, self.faults)
+        """Look whether the file changed, and read it if so. Has anything that it says changed? Raises nothing."""
+        draft, faults = self.draft, self.faults
         try:
             self._look()
         except (FileNotFoundError, NotADirectoryError):
@@ -48,7 +50,7 @@ class Watched(Generic[T]):
         except OSError as error:
             self._mark = None
             self.faults = (Fault(self.path, f"cannot be read: {error.strerror or error}"),)
-        return before[0] is not self.value or before[1] != self.faults
+        return draft is not self.draft or faults != self.faults
 
     def _look(self) -> None:
         status = os.stat(self.path)
@@ -77,14 +79,14 @@ class Watched(Generic[T]):
             line = content.count(b"\n", 0, error.start) + 1
             self._verdict = (Fault(f"{self.path}:{line}", "not UTF-8"),)
             return
-        value, self._verdict = self._parse(text.removeprefix("\ufeff"), self.path)
+        self.draft, self._verdict = self._parse(text.removeprefix("\ufeff"), self.path)
         if not self._verdict:
-            self.value = value
+            self.value = self.draft
 
     def _vanished(self) -> None:
         self._mark = None
         if self.value is not None:
-            hint = "what it said stays in force; to empty it, leave an empty file, or remove the directory too"
+            hint = "to empty it, leave an empty file, or remove the directory too"
             self.faults = (Fault(self.path, "the file has gone", hint),)
         else:
             self.faults = ()

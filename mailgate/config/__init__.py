@@ -7,10 +7,24 @@ from __future__ import annotations
 
 from mailgate.config.listeners import on_loopback, with_backlog
 from mailgate.config.load import ConfigError, check, load
-from mailgate.config.model import POP3, SMTP, TLS, Accounts, Config, Handler, Listener, Log, Store, Submission
-from mailgate.config.places import find, missing_files
+from mailgate.config.model import (
+    LISTENERS,
+    POP3,
+    SMTP,
+    TLS,
+    Accounts,
+    Config,
+    Handler,
+    Listener,
+    Log,
+    Store,
+    Submission,
+)
+from mailgate.config.places import find, not_directories
+from mailgate.config.reading import Reading
 
 __all__ = [
+    "LISTENERS",
     "POP3",
     "SMTP",
     "TLS",
@@ -20,12 +34,13 @@ __all__ = [
     "Handler",
     "Listener",
     "Log",
+    "Reading",
     "Store",
     "Submission",
     "check",
     "find",
     "load",
-    "missing_files",
+    "not_directories",
     "on_loopback",
     "with_backlog",
 ]

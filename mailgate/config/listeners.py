@@ -63,7 +63,7 @@ def on_loopback(listener: str) -> str | None:
     place = parse_listener(listener)
     if place is None:
         return None
-    if place.interface in ("", "localhost") or _is_loopback(place.interface):
+    if not place.interface or ipaddress.ip_address(place.interface).is_loopback:
         return listener
     arguments, options = _split(listener)
     if "interface" in _named(arguments[0], arguments[1:], options):
@@ -117,21 +117,18 @@ def _tcp(kind: str, arguments: list[str], options: Mapping[str, str]) -> Place:
 
 
 def _interface(text: str) -> str:
-    """An IP address in its shortest form; an IPv4 one as IPv4. A name stays a name, for the system to look up."""
+    """An IP address in its shortest form; an IPv4 one as IPv4. Raises ValueError for names: of one that cannot be
+    looked up, or leads elsewhere tomorrow, only the start would tell.
+    """
+    if text == "localhost":
+        return _LOOPBACK["tcp"]  # that is where Twisted listens then, whatever the type says
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        return text
+        raise ValueError(f"an interface is an IP address or localhost, not {text[:60]!r}") from None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(address)
-
-
-def _is_loopback(interface: str) -> bool:
-    try:
-        return ipaddress.ip_address(interface).is_loopback
-    except ValueError:
-        return False
 
 
 def _unix(kind: str, arguments: list[str], options: Mapping[str, str]) -> Place:

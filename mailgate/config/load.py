@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve
 
 from mailgate.accounts.domains import Domains
 from mailgate.config.model import Config
-from mailgate.config.places import missing_files, resolve
-from mailgate.config.rules import breaches
-from mailgate.config.structure import Key, Misfit, dotted, is_list, structure
+from mailgate.config.places import resolve
+from mailgate.config.reading import Reading
+from mailgate.config.rules import Breach, breaches, silence
+from mailgate.config.structure import dotted, is_list, structure
 from mailgate.faults import Fault
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -29,36 +30,12 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-@frozen
-class _Said:
-    """Where keys were said."""
-
-    path: str | None
-    overridden: tuple[str, ...] = ()
-
-    def where(self, key: str) -> str:
-        """The place that a fault of a dotted key names."""
-        for override in self.overridden:
-            if _related(key, override):
-                return f"--set {max(override, key, key=len)}"
-        return f"{self.path}: {key}" if self.path is not None else key
-
-
-@frozen
-class _Reading:
-    """What could be understood (None: it is no TOML), and what is wrong."""
-
-    config: Config | None
-    faults: tuple[Fault, ...]
-    said: _Said
-
-
 def load(path: str | None, overrides: Sequence[str] = (), defaults: Mapping[str, Any] | None = None) -> Config:
     """The configuration of a file, with absolute paths. Raises `ConfigError`.
 
     `overrides` are `section.key=value`, the last one wins; `defaults` are tables as TOML has them which the file may
     overrule (development mode). Without a file a relative `state` belongs to the working directory. What paths lead to
-    is not looked at: that is `check`'s, or `missing_files` and `accounts.Domains.load`.
+    is not looked at, nor whether there is enough to serve: that is `check`'s and `service.inspect`'s.
     """
     reading = _read(path, overrides, defaults or {})
     if reading.config is None or reading.faults:
@@ -67,22 +44,30 @@ def load(path: str | None, overrides: Sequence[str] = (), defaults: Mapping[str,
 
 
 def check(
-    path: str | None, overrides: Sequence[str] = (), defaults: Mapping[str, Any] | None = None
-) -> tuple[Fault, ...]:
-    """Everything that is wrong at once: what `load` would say, files that are missing, and the accounts' faults."""
+    path: str | None,
+    overrides: Sequence[str] = (),
+    defaults: Mapping[str, Any] | None = None,
+    *,
+    accounts: bool = True,
+) -> Reading:
+    """The same, for a server: all that could be understood, and everything that is wrong: what `load` would say, that
+    nothing listens, and, if they are to be used, the faults of the accounts.
+    """
     reading = _read(path, overrides, defaults or {})
     if reading.config is None:
-        return reading.faults
-    files = [Fault(reading.said.where(fault.where), fault.what, fault.hint) for fault in missing_files(reading.config)]
-    accounts = Domains(reading.config.accounts.directory, _ignore).load()
-    return (*reading.faults, *files, *accounts)
+        return reading
+    faults = [*reading.faults, *_held_against(reading, silence(reading.config))]
+    directory = reading.config.accounts.directory
+    if accounts and directory and reading.is_sure("accounts.directory", "state"):
+        faults.extend(Domains(directory, _ignore).load())
+    return evolve(reading, faults=tuple(faults))
 
 
-def _read(path: str | None, overrides: Sequence[str], defaults: Mapping[str, Any]) -> _Reading:
+def _read(path: str | None, overrides: Sequence[str], defaults: Mapping[str, Any]) -> Reading:
     try:
         tables = _tables(path) if path is not None else {}
     except ConfigError as error:
-        return _Reading(None, error.faults, _Said(path))
+        return Reading(None, error.faults, path)
     tables = _merged(defaults, tables)
     faults, overridden = [], []
     for override in overrides:
@@ -93,17 +78,25 @@ def _read(path: str | None, overrides: Sequence[str], defaults: Mapping[str, Any
             key, value = meant
             overridden.append(".".join(key))
             tables = _merged(tables, _nested(key, value))
-    said = _Said(path, tuple(overridden))
     config, misfits = structure(tables)
-    faults.extend(Fault(said.where(dotted(misfit.key)), misfit.what, misfit.hint) for misfit in misfits)
-    faults.extend(_breaches(config, misfits, said))
+    unsure = tuple(dotted(key) for misfit in misfits for key in (misfit.key, *misfit.meant))
     base = os.path.dirname(os.path.abspath(path)) if path is not None else os.getcwd()
-    return _Reading(resolve(config, base), tuple(faults), said)
+    reading = Reading(resolve(config, base), (), path, tuple(overridden), unsure)
+    faults.extend(Fault(reading.where(dotted(misfit.key)), misfit.what, misfit.hint) for misfit in misfits)
+    faults.extend(_held_against(reading, breaches(config)))
+    return evolve(reading, faults=tuple(faults))
+
+
+def _held_against(reading: Reading, broken: Iterable[Breach]) -> Iterator[Fault]:
+    """The faults that broken rules are; none is held against a key that did not fit, and so stands at its default."""
+    for breach in broken:
+        if reading.is_sure(*breach.keys, whole=breach.whole):
+            yield Fault(reading.where(breach.keys[0]), breach.what, breach.hint)
 
 
 def _tables(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
+        with open(path, encoding="utf-8-sig", newline="") as stream:  # some editors begin with a byte order mark
             text = stream.read()
         return tomllib.loads(text.replace("\r\n", "\n"))
     except OSError as error:
@@ -143,26 +136,6 @@ def _override(text: str) -> tuple[tuple[str, ...], Any] | Fault:
     if parsed.keys() == {"value"}:
         return path, parsed["value"]
     return path, [written] if is_list(path) else written
-
-
-def _breaches(config: Config, misfits: tuple[Misfit, ...], said: _Said) -> Iterator[Fault]:
-    # A rule is not held against a key that did not fit, and so stands at its default.
-    unsure = [_unsure(key) for misfit in misfits for key in (misfit.key, misfit.omit, *misfit.meant)]
-    for breach in breaches(config):
-        if not any(_related(key, other) for key in breach.keys for other in unsure if not other.endswith("]")):
-            yield Fault(said.where(breach.keys[0]), breach.what, breach.hint)
-
-
-def _unsure(key: Key) -> str:
-    """The dotted key that cannot be relied on when this one did not fit."""
-    # A handler that is left out moves those behind it up; a listener leaves its neighbours as they are.
-    return key[0] if key[0] == "handler" else dotted(key)
-
-
-def _related(one: str, other: str) -> bool:
-    """Is one of these dotted keys the other, or inside it?"""
-    shorter, longer = sorted((one, other), key=len)
-    return longer == shorter or longer.startswith((f"{shorter}.", f"{shorter}["))
 
 
 def _ignore(fault: Fault) -> None:

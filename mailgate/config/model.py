@@ -5,14 +5,23 @@ Every key is shown, with a sentence, in etc/mailgate.toml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal, NewType
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from mailgate.units import Octets, Seconds
 
 Listener = NewType("Listener", str)  # a Twisted endpoint string
+
+# Every key that has listeners, as section and key; what goes through all of them goes through this table.
+LISTENERS: Final = (
+    ("smtp", "listen"),
+    ("submission", "listen"),
+    ("submission", "listen_tls"),
+    ("pop3", "listen"),
+    ("pop3", "listen_tls"),
+)
 
 MAX_MESSAGE: Final = Octets(25 << 20)
 MAX_RECIPIENTS: Final = 1000
@@ -124,12 +133,15 @@ class Config:
 
     def listeners(self) -> Iterator[tuple[str, Listener]]:
         """Every listener with the key under which it stands."""
-        for key, listeners in (
-            ("smtp.listen", self.smtp.listen),
-            ("submission.listen", self.submission.listen),
-            ("submission.listen_tls", self.submission.listen_tls),
-            ("pop3.listen", self.pop3.listen),
-            ("pop3.listen_tls", self.pop3.listen_tls),
-        ):
-            for listener in listeners:
-                yield key, listener
+        for section, door in LISTENERS:
+            for listener in getattr(getattr(self, section), door):
+                yield f"{section}.{door}", listener
+
+    def map_listeners(self, change: Callable[[str, Listener], Listener]) -> Config:
+        """The same with every listener as `change` gives it; it is told the key as well."""
+        config = self
+        for section, door in LISTENERS:
+            table = getattr(config, section)
+            changed = tuple(change(f"{section}.{door}", listener) for listener in getattr(table, door))
+            config = evolve(config, **{section: evolve(table, **{door: changed})})
+        return config

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import evolve
 
 from mailgate.config.model import Config
-from mailgate.faults import Fault
 
 HERE = "mailgate.toml"
 SYSTEM = "/etc/mailgate/mailgate.toml"
@@ -40,10 +39,13 @@ def resolve(config: Config, base: str) -> Config:
     )
 
 
-def missing_files(config: Config) -> tuple[Fault, ...]:
-    """What [tls] names and is not there, by dotted key. That accounts are there is for `accounts.Domains.load`."""
-    faults = []
-    for key, path in (("tls.certificate", config.tls.certificate), ("tls.key", config.tls.key)):
-        if path and not os.path.isfile(path):
-            faults.append(Fault(key, f"there is no file {path}", f"relative paths belong to state, {config.state}"))
-    return tuple(faults)
+def not_directories(config: Config) -> Iterator[tuple[str, str]]:
+    """The keys of paths that cannot become directories, each with what is in the way; the paths are absolute.
+
+    That accounts are there is for `accounts.Domains.load` to say, and of the certificate for `tls`.
+    """
+    for key, path in (("state", config.state), ("store.directory", config.store.directory)):
+        while path and not os.path.lexists(path):
+            path = os.path.dirname(path)
+        if path and not os.path.isdir(path):
+            yield key, path

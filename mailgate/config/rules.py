@@ -8,9 +8,10 @@ from typing import Final
 from attrs import frozen
 
 from mailgate.config.listeners import clashes
-from mailgate.config.model import POP3, Config, Submission
+from mailgate.config.model import LISTENERS, POP3, Config, Submission
 from mailgate.wire import address
 
+MAX_HOSTNAME_OCTETS: Final = 200  # greetings and Received lines hold it and more, in 512 and 998 octets
 MIN_MESSAGE_OCTETS: Final = 65_536  # RFC 5321 4.5.3.1.7
 MIN_RECIPIENTS: Final = 100  # RFC 5321 4.5.3.1.8
 MIN_POP3_IDLE_SECONDS: Final = 600  # RFC 1939 section 3
@@ -18,17 +19,22 @@ MIN_POP3_IDLE_SECONDS: Final = 600  # RFC 1939 section 3
 
 @frozen
 class Breach:
-    """A rule that is broken. `keys` are those it depends on, the one to blame first."""
+    """A rule that is broken. `keys` are those it depends on, the one to blame first; if they are lists, does it depend
+    on the `whole` of them?
+    """
 
     keys: tuple[str, ...]
     what: str
     hint: str = ""
+    whole: bool = False
 
 
 def breaches(config: Config) -> Iterator[Breach]:
     """Every rule that `config` breaks."""
-    yield from _hostname(config)
+    yield from _hostname(config.hostname)
+    yield from _paths(config)
     yield from _minima(config)
+    yield from _handlers(config)
     yield from _tls(config)
     for name, section in (("submission", config.submission), ("pop3", config.pop3)):
         yield from _logins(name, section, config.tls.is_configured)
@@ -38,13 +44,45 @@ def breaches(config: Config) -> Iterator[Breach]:
         )
 
 
-def _hostname(config: Config) -> Iterator[Breach]:
+def silence(config: Config) -> Iterator[Breach]:
+    """The one rule for servers alone: something listens."""
+    if not any(config.listeners()):
+        yield Breach(
+            tuple(f"{section}.{door}" for section, door in LISTENERS),
+            "nothing listens, in no section",
+            'such as listen = ["tcp:25"] in [smtp]',
+            whole=True,
+        )
+
+
+def _hostname(name: str) -> Iterator[Breach]:
+    # The name goes into greetings, EHLO and Received, where only ASCII may be (RFC 5321 4.1.2; RFC 5890 2.3.2.1).
     try:
-        address.check_domain(config.hostname)
+        reason = "" if name.isascii() else "not ASCII"
+        address.check_domain(name)
     except address.AddressError as error:
-        yield Breach(("hostname",), f"{config.hostname!r}: {error}", 'expected such as "mx.example.org"')
+        reason = str(error)
+    if not reason and len(name) > MAX_HOSTNAME_OCTETS:
+        reason = f"longer than {MAX_HOSTNAME_OCTETS} octets"
+    if reason:
+        hint = 'expected such as "mx.example.org"; what is not ASCII is written as "xn--…"'
+        yield Breach(("hostname",), f"{name[:80]!r}: {reason}", hint)
+
+
+def _paths(config: Config) -> Iterator[Breach]:
     if not config.state:
         yield Breach(("state",), "the path is empty", 'write "." for the directory of the configuration')
+    for key, path in (("accounts.directory", config.accounts.directory), ("store.directory", config.store.directory)):
+        if not path:
+            yield Breach((key,), "the path is empty", "leave the key out for its default")
+
+
+def _handlers(config: Config) -> Iterator[Breach]:
+    for number, handler in enumerate(config.handler, 1):
+        if not handler.use:
+            yield Breach((f"handler[{number}].use",), "the name is empty", 'expected such as "loop-guard"')
+        if not handler.timeout:
+            yield Breach((f"handler[{number}].timeout",), "more than 0")
 
 
 def _minima(config: Config) -> Iterator[Breach]:
@@ -60,7 +98,6 @@ def _minima(config: Config) -> Iterator[Breach]:
         ("smtp.idle_timeout", config.smtp.idle_timeout),
         ("submission.idle_timeout", config.submission.idle_timeout),
         ("pop3.login_timeout", config.pop3.login_timeout),
-        *((f"handler[{number}].timeout", handler.timeout) for number, handler in enumerate(config.handler)),
     ):
         if not seconds:
             yield Breach((key,), "more than 0")

@@ -45,9 +45,21 @@ def structure(tables: dict[str, Any]) -> tuple[Config, tuple[Misfit, ...]]:
         return _CONVERTER.structure(tables, Config), ()
     except cattrs.BaseValidationError as error:
         misfits = tuple(_misfits(error, ()))
-    # A handler is taken whole or not at all; elsewhere a key that does not fit stays at its default.
-    rest = without(tables, {misfit.omit[:2] if misfit.key[0] == "handler" else misfit.omit for misfit in misfits})
-    return _CONVERTER.structure(rest, Config), misfits
+    # A key that does not fit stays at its default; a handler has none for `use`, and keeps its place without.
+    rest = without(tables, {misfit.omit for misfit in misfits if not _is_handler(misfit.omit)})
+    return _CONVERTER.structure(_with_places(rest), Config), misfits
+
+
+def _is_handler(key: Key) -> bool:
+    return key[:1] == ("handler",) and len(key) == 2
+
+
+def _with_places(tables: dict[str, Any]) -> dict[str, Any]:
+    """Every [[handler]] is a table and says a name, empty if need be, so that those behind it keep their numbers."""
+    if "handler" not in tables:
+        return tables
+    handlers = [{"use": "", **(handler if isinstance(handler, dict) else {})} for handler in tables["handler"]]
+    return {**tables, "handler": handlers}
 
 
 def without(value: Any, omitted: set[Key], here: Key = ()) -> Any:
@@ -72,8 +84,8 @@ def is_list(key: Key) -> bool:
 
 
 def dotted(key: Key) -> str:
-    """The key as a fault names it: `handler[0].timeout`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key).removeprefix(".")
+    """The key as a fault names it, counted from 1: `handler[1].timeout`."""
+    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key).removeprefix(".")
 
 
 # From cattrs' tree of exceptions to a list.
@@ -111,6 +123,8 @@ def _exactly(wanted: type) -> Callable[[Any, Any], Any]:
     def read(value: Any, _: Any) -> Any:
         if type(value) is not wanted:  # a bool is an int to isinstance, not to a reader
             raise _Wrong(f"expected {_EXPECTED[wanted]}, not {_shown(value)}")
+        if isinstance(value, str) and "\0" in value:  # as a path it would make the system raise what nobody expects
+            raise _Wrong("text here has no NUL")
         return value
 
     return read

@@ -10,10 +10,13 @@ from mailgate.mail import Field, Message, Verdict
 
 @implementer(IMessageHandler)
 class AddField:
-    """Adds one field. Raises ValueError at start if name or value cannot stand in a header."""
+    """Adds one field."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._verdict = Verdict(fields=(Field(name, value),))
+    def __init__(self, field: str, value: str) -> None:
+        """`field` is its name. Raises ValueError at start if name or value cannot stand in a header."""
+        if not (isinstance(field, str) and isinstance(value, str)):  # TOML gives what somebody wrote
+            raise ValueError("field and value are text in quotes")
+        self._verdict = Verdict(fields=(Field(field, value),))
 
     def handle(self, message: Message) -> Verdict:
         return self._verdict

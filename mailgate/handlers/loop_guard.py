@@ -18,8 +18,8 @@ class LoopGuard:
 
     def __init__(self, max_hops: int = MAX_HOPS) -> None:
         """`max_hops`: the most Received fields that may be there. Raises ValueError below 1."""
-        if max_hops < 1:
-            raise ValueError("max_hops is at least 1")
+        if type(max_hops) is not int or max_hops < 1:  # TOML gives what somebody wrote; true is no number
+            raise ValueError("max_hops is a whole number, at least 1")
         self._max_hops = max_hops
 
     def handle(self, message: Message) -> Verdict:

@@ -81,9 +81,9 @@ def steps(config: Config) -> tuple[Step, ...]:
     faults: list[Fault] = []
     for number, entry in enumerate(config.handler, 1):
         try:
-            provider = make_handler(entry.use, entry.options, f"handler {number} ({entry.name})")
+            provider = make_handler(entry.use, entry.options, f"handler[{number}]")
         except BadHandler as error:
-            faults.append(error.fault)
+            faults.extend(error.faults)
         else:
             made.append(Step(entry.name, provider, entry.timeout, entry.on_error))
     if faults:

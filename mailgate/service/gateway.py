@@ -65,7 +65,7 @@ class Gateway(Service):
         try:
             self._open_ports(self._certificate())
         except BadCertificate as error:
-            raise CannotStart(error.fault) from error
+            raise CannotStart(*error.faults) from error
         except CannotListen as error:
             Deferred.fromCoroutine(self._ports.close())
             raise CannotStart(error.fault) from error
@@ -132,7 +132,10 @@ class Gateway(Service):
             spools=spool_directory(self._config.store.directory, node),
             node=node,
         )
-        return Front(self._config, self._access(), frame)
+        access = self._access()
+        if access.domains is not None and (faults := access.domains.unreadable()):
+            raise CannotStart(*faults)  # root could read them when `--check` did; who we are now cannot
+        return Front(self._config, access, frame)
 
     def _access(self) -> Access:
         return anyone(self._config) if self._open_to_anyone else known_users(self._config, self._hashing, _fault_found)

@@ -1,31 +1,64 @@
-"""What `--check` asks: would a gateway of this configuration come up, and if not, what is all that is wrong?"""
+"""Would a gateway of this configuration come up, and if not, what is all that is wrong?"""
 
 from __future__ import annotations
 
-from mailgate.config import Config
+import os
+from collections.abc import Iterator
+
+from mailgate.config import Config, Reading, not_directories
 from mailgate.faults import Fault
-from mailgate.service.front import BadSteps, steps
+from mailgate.handlers.finding import BadHandler, check_handler, make_handler
 from mailgate.tls import BadCertificate, ServerCertificate
 
 
-def inspect(config: Config) -> tuple[Fault, ...]:
-    """Every fault of what the configuration leads to: certificate and handlers. Opens no port, writes nothing."""
-    return (*_certificate_faults(config), *_handler_faults(config))
+def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
+    """Every fault: those of `reading`, and those of what it leads to, as far as it was understood: directories,
+    certificate, handlers. Opens no port, writes nothing.
+
+    `build`: also make the handlers, and drop them; what they open is theirs to answer for. Without it, it shows
+    only when the gateway makes them whether they take the values of their settings.
+    """
+    config = reading.config
+    if config is None:
+        return reading.faults
+    if not reading.is_sure("state"):  # all paths may belong to it
+        return (*reading.faults, *_handlers(reading, config, build))
+    return (
+        *reading.faults,
+        *_directories(reading, config),
+        *_certificate(reading, config),
+        *_handlers(reading, config, build),
+    )
 
 
-def _certificate_faults(config: Config) -> tuple[Fault, ...]:
-    if not config.tls.is_configured:
-        return ()
+def _directories(reading: Reading, config: Config) -> Iterator[Fault]:
+    for key, path in not_directories(config):
+        yield Fault(reading.where(key), f"{path} is not a directory")
+
+
+def _certificate(reading: Reading, config: Config) -> Iterator[Fault]:
+    keys = {config.tls.certificate: "tls.certificate", config.tls.key: "tls.key"}
+    if keys.keys() == {""}:
+        return
     try:
         ServerCertificate(config.tls.certificate, config.tls.key).load()
     except BadCertificate as error:
-        return (error.fault,)
-    return ()
+        for fault in error.faults:
+            if fault.where:  # that a file is not named at all has been said
+                key = keys[fault.where] if len(keys) == 2 else "tls"
+                astray = "" if os.path.lexists(fault.where) else f"relative paths belong to state, {config.state}"
+                yield Fault(reading.where(key), f"{fault.where} {fault.what}", fault.hint or astray)
 
 
-def _handler_faults(config: Config) -> tuple[Fault, ...]:
-    try:
-        steps(config)
-    except BadSteps as error:
-        return error.faults
-    return ()
+def _handlers(reading: Reading, config: Config, build: bool) -> Iterator[Fault]:
+    for number, entry in enumerate(config.handler, 1):
+        where = reading.where(f"handler[{number}]")
+        if not entry.use:
+            continue  # it was not understood, or says no name, which has been told
+        if not build:
+            yield from check_handler(entry.use, entry.options, where)
+            continue
+        try:
+            make_handler(entry.use, entry.options, where)
+        except BadHandler as error:
+            yield from error.faults

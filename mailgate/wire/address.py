@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from typing import Final, NamedTuple
 
 MAX_LOCAL_PART_OCTETS: Final = 64  # RFC 5321 4.5.3.1.1
@@ -90,6 +91,22 @@ def check_domain(domain: str) -> str:
     if any(len(label.encode()) > MAX_LABEL_OCTETS for label in domain.split(".")):
         raise AddressError(f"a domain label is longer than {MAX_LABEL_OCTETS} octets")
     return domain
+
+
+def fold_local_part(local_part: str) -> str:
+    """The one form of all spellings of a local part that mean the same person here: without case, in NFC.
+
+    RFC 5321 2.4 lets the receiving host decide that; no host in use tells Alice from alice.
+    """
+    if local_part.isascii():
+        return local_part.lower()
+    # Canonical caseless matching (Unicode 3.13, D145): a few letters fold rightly only when decomposed.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", local_part).casefold())
+
+
+def fold_domain(domain: str) -> str:
+    """The one form of a domain: lower case, in NFC. Not casefolded: to IDNA 2008, ß and ss are two domains."""
+    return unicodedata.normalize("NFC", domain.lower())
 
 
 def format_mailbox(local_part: str, domain: str) -> str:

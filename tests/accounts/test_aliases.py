@@ -1,4 +1,4 @@
-"""The aliases file: its form, where aliases lead, and which are out of service."""
+"""The aliases file: its form, and where aliases lead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.accounts.aliases import Alias, expand, out_of_service, parse_aliases
+from mailgate.accounts.aliases import Alias, expand, parse_aliases
 
 FILE = """\
 # functions
@@ -64,12 +64,6 @@ def made(**targets: str) -> dict[str, Alias]:
     }
 
 
-def broken(aliases: dict[str, Alias], *accounts: str) -> dict[str, str]:
-    names = {f"{account}@d" for account in accounts}
-    faults = out_of_service(aliases, names.__contains__, {"d"}, [*sorted(names), *aliases])
-    return {name: str(fault) for name, fault in faults.items()}
-
-
 def test_expansion_is_in_order_and_each_once() -> None:
     aliases = made(all="staff bob info", staff="alice bob", info="carol alice")
     accounts = {"alice@d", "bob@d", "carol@d"}
@@ -80,50 +74,12 @@ def test_expansion_is_in_order_and_each_once() -> None:
 def test_an_account_comes_before_an_alias_of_its_name() -> None:
     aliases = made(alice="bob", info="alice")
     assert list(expand("info@d", aliases, {"alice@d", "bob@d"}.__contains__)) == ["info@d", "alice@d"]
-    assert broken(made(alice="nobody"), "alice") == {}
 
 
-def test_good_aliases_are_in_service() -> None:
-    assert broken(made(info="alice team", team="alice bob"), "alice", "bob") == {}
-
-
-def test_an_alias_to_nobody() -> None:
-    assert broken(made(info="alice alcie", sales="info"), "alice") == {
-        "info@d": "aliases:1: alias to nobody: info@d leads to alcie@d (did you mean 'alice@d'?)"
-    }
-
-
-def test_a_foreign_target() -> None:
-    (fault,) = broken(made(info="alice@elsewhere"), "alice").values()
-    assert fault.startswith("aliases:1: info@d leads to alice@elsewhere, and elsewhere is not ours")
-
-
-def test_loops() -> None:
-    assert broken(made(a="b", b="c alice", c="a", own="own", into="a", ok="alice"), "alice") == {
-        "a@d": "aliases:1: a@d leads to itself through c@d",
-        "b@d": "aliases:2: b@d leads to itself through a@d",
-        "c@d": "aliases:3: c@d leads to itself through b@d",
-        "own@d": "aliases:4: own@d leads to itself",
-    }
+def test_a_loop_ends() -> None:
+    assert list(expand("a@d", made(a="b", b="c", c="a"), set[str]().__contains__)) == ["a@d", "b@d", "c@d"]
 
 
 def test_a_long_chain_does_not_recurse() -> None:
     aliases = made(**{f"a{number}": f"a{number + 1}" for number in range(5_000)})
     assert len(list(expand("a0@d", aliases, lambda name: name == "a5000@d"))) == 5_001
-
-
-WORDS = st.sampled_from("abcdef")
-
-
-@given(st.dictionaries(WORDS, st.lists(WORDS, min_size=1, max_size=4).map(" ".join)), st.sets(WORDS))
-def test_expansion_ends_and_what_is_in_service_reaches_accounts_only(targets: dict[str, str], people: set[str]) -> None:
-    aliases = made(**targets)
-    accounts = {f"{person}@d" for person in people}
-    bad = broken(aliases, *people)
-    for name in aliases:
-        reached = list(expand(name, aliases, accounts.__contains__))
-        assert len(reached) == len(set(reached))
-        if not bad.keys() & set(reached):
-            ends = [here for here in reached if here in accounts or here not in aliases]
-            assert ends
-            assert set(ends) <= accounts

@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 import pytest
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
-from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.error import LoginFailed, UnauthorizedLogin
 from twisted.internet.defer import Deferred, succeed
 from zope.interface.verify import verifyObject
 
 from mailgate.accounts import checker as module
-from mailgate.accounts.checker import PasswordChecker
+from mailgate.accounts.checker import PasswordChecker, Undecided
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.passwords import StoredPassword
 from mailgate.faults import Fault
+from mailgate.interfaces import StoreError
 
 T = TypeVar("T")
 
@@ -135,3 +136,25 @@ def test_what_could_not_be_found_out_is_no_refusal(root: Path) -> None:
     results: list[Any] = []
     checker.requestAvatarId(UsernamePassword(b"alice", b"x")).addBoth(results.append)
     assert [result.type for result in results] == [MemoryError]
+
+
+@pytest.mark.parametrize("username", [b"zoe@dark.test", b"nobody@dark.test"])
+def test_nobody_is_wrong_whose_domain_was_never_read(desk: Desk, root: Path, username: bytes) -> None:
+    (root / "dark.test").mkdir()
+    (root / "dark.test" / "users").write_text("zoe\n")
+    with pytest.raises(Undecided, match=r"dark\.test/users:1"):
+        desk.login(username, b"x")
+    assert desk.login(b"alice@example.test", "grüße".encode())
+    assert desk.refusal(b"nobody@example.test", b"x") == "no such user"
+
+
+@pytest.mark.parametrize("username", [b"alice", b"alice@example.test"])
+def test_nobody_is_wrong_while_no_domain_is_known(tmp_path: Path, username: bytes, monkeypatch: Any) -> None:
+    desk = Desk(tmp_path / "none", monkeypatch)
+    with pytest.raises(Undecided, match="no such directory"):
+        desk.login(username, b"x")
+
+
+def test_undecided_is_what_sessions_answer_with_later_not_with_wrong() -> None:
+    assert issubclass(Undecided, StoreError)
+    assert not issubclass(Undecided, LoginFailed)

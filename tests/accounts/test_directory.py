@@ -109,3 +109,32 @@ def test_without_domains_there_is_nobody(tmp_path: FilePath) -> None:
 def test_the_null_path_is_nobody(directory: Directory) -> None:
     assert NULL_PATH.is_null
     assert locals_of([]) == ()
+
+
+def refusal(directory: Directory, text: str) -> tuple[int, str]:
+    with pytest.raises(Refused) as caught:
+        resolve(directory, text)
+    return caught.value.reply.code, caught.value.reply.status
+
+
+def test_a_domain_that_was_never_read_is_refused_for_now(root: FilePath) -> None:
+    (root / "b.test" / "users").write_text("zoe\n")
+    directory = Directory(Domains(str(root), list[Fault]().append), "b.test")
+    for text in ("zoe@b.test", "nobody@b.test", "postmaster", "info@a.test"):
+        assert refusal(directory, text) == (450, "4.3.5")
+    assert drops(directory, "alice@a.test")
+    assert resolve(directory, "alice@c.test") == (Relay(Path("alice", "c.test")),)
+
+
+def test_while_the_accounts_were_never_there_all_is_refused_for_now(tmp_path: FilePath) -> None:
+    directory = Directory(Domains(str(tmp_path / "none"), list[Fault]().append), "localhost")
+    for text in ("alice@a.test", "postmaster", "x@[192.0.2.1]"):
+        assert refusal(directory, text) == (450, "4.3.5")
+    assert resolve(directory, "") == ()
+
+
+def test_a_new_domain_is_there_for_its_first_recipient(directory: Directory, root: FilePath) -> None:
+    assert resolve(directory, "carol@new.test") == (Relay(Path("carol", "new.test")),)
+    (root / "new.test").mkdir()
+    (root / "new.test" / "users").write_text("carol:{PLAIN}x\n")
+    assert drops(directory, "carol@new.test") == ["carol@new.test"]

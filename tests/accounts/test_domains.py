@@ -8,24 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.accounts.domains import Domains
+from mailgate.accounts.domains import LOOK_SECONDS, Domains
+from mailgate.accounts.register import OutOfService
 from mailgate.faults import Fault
 
 
 class House:
-    """A directory of domains and the faults that were reported of it."""
+    """A directory of domains, the faults that were reported of it, and a clock that stands still."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.reported: list[Fault] = []
-        self.domains = Domains(str(root), self.reported.append)
+        self.now = 0.0
+        self.domains = Domains(str(root), self.reported.append, lambda: self.now)
 
     def write(self, domain: str, file: str, text: str) -> None:
         (self.root / domain).mkdir(exist_ok=True)
         (self.root / domain / file).write_text(text)
 
     def drops(self, local_part: str, domain: str) -> tuple[str, ...]:
-        return self.domains.current().maildrops(local_part, domain)
+        return self.domains.current(domain).maildrops(local_part, domain)
+
+    def is_ours(self, domain: str) -> bool:
+        return self.domains.current(domain).is_ours(domain)
 
 
 @pytest.fixture
@@ -104,7 +109,7 @@ def test_a_domain_goes_with_its_directory(house: House) -> None:
     house.write("other.test", "users", "bob:{PLAIN}x\n")
     assert house.drops("bob", "other.test") == ("bob@other.test",)
     shutil.rmtree(house.root / "other.test")
-    assert not house.domains.current().is_ours("other.test")
+    assert not house.is_ours("other.test")
     assert house.reported == []
 
 
@@ -114,11 +119,14 @@ def test_a_broken_edit_changes_nothing_and_is_reported_once(house: House) -> Non
     for _ in range(3):
         assert house.drops("alice", "example.test") == ("alice@example.test",)
         assert house.drops("bob", "example.test") == ()
-    assert [fault.where for fault in house.reported] == [f"{house.root}/example.test/users:2"]
+        house.now += LOOK_SECONDS
+    (fault,) = house.reported
+    assert fault.where == f"{house.root}/example.test/users:2"
+    assert fault.what.endswith("; what was there before stays in force")
     house.write("example.test", "users", "bob:{PLAIN}x\n")
     assert house.drops("bob", "example.test") == ("bob@example.test",)
     house.write("example.test", "users", "bob:{PLAIN}x\ncarol\n")
-    house.domains.current()
+    house.drops("bob", "example.test")
     assert len(house.reported) == 2  # it was mended in between
 
 
@@ -129,14 +137,122 @@ def test_an_alias_that_comes_to_lead_nowhere_is_reported_and_the_edit_holds(hous
     house.write("example.test", "users", "alice:{PLAIN}x\n")
     assert house.drops("bob", "example.test") == ()
     assert house.drops("sales", "example.test") == ("alice@example.test",)
-    assert [fault.what.split(":")[0] for fault in house.reported] == ["alias to nobody"]
+    (fault,) = house.reported
+    assert fault.what.startswith("alias to nobody: ")
+    assert fault.what.endswith("; mail for it is put off until it is repaired")
 
 
-def test_a_new_domain_that_is_broken_is_not_there(house: House) -> None:
+def test_of_a_new_domain_that_is_broken_nobody_can_say_who_is_there(house: House) -> None:
     house.domains.load()
     house.write("new.test", "users", "carol\n")
-    assert not house.domains.current().is_ours("new.test")
-    assert [fault.where for fault in house.reported] == [f"{house.root}/new.test/users:1"]
+    assert house.is_ours("new.test")
+    with pytest.raises(OutOfService, match=r"new\.test/users:1"):
+        house.drops("dave", "new.test")
+    (fault,) = house.reported
+    assert fault.where == f"{house.root}/new.test/users:1"
+    assert fault.what.endswith("; nobody of this domain can be reached until it is repaired")
+    house.write("new.test", "users", "carol:{PLAIN}x\n")
+    assert house.drops("carol", "new.test") == ("carol@new.test",)
+    assert house.drops("dave", "new.test") == ()
+
+
+def test_aliases_that_were_never_right(house: House) -> None:
+    house.domains.load()
+    house.write("example.test", "aliases", "info\n")
+    assert house.drops("alice", "example.test") == ("alice@example.test",)
+    with pytest.raises(OutOfService, match=r"aliases:1"):
+        house.drops("info", "example.test")
+    assert house.reported[0].what.endswith("; no alias of this domain can be reached until it is repaired")
+
+
+def test_a_domain_in_capitals_is_not_there_and_is_not_said_to_be_elsewhere(house: House) -> None:
+    house.domains.load()
+    house.write("Upper.Test", "users", "carol:{PLAIN}x\n")
+    house.write("under_score", "users", "")
+    house.now += LOOK_SECONDS
+    with pytest.raises(OutOfService, match=r"rename it to upper\.test"):
+        house.drops("carol", "upper.test")
+    assert [fault.what.partition("; ")[2] for fault in house.reported] == [
+        "nobody of this domain can be reached until it is repaired",
+        "",
+    ]
+    os.rename(house.root / "Upper.Test", house.root / "upper.test")
+    assert house.drops("carol", "upper.test") == ("carol@upper.test",)
+
+
+def test_the_right_spelling_goes_first(house: House) -> None:
+    house.write("Example.test", "users", "carol:{PLAIN}x\n")
+    house.domains.load()
+    assert house.drops("alice", "example.test") == ("alice@example.test",)
+
+
+def test_one_bad_line_hides_no_other_fault(house: House) -> None:
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:plain\n")
+    house.write("example.test", "aliases", "info: alcie\nbroken\nteam: bob, sales\nsales@: bob\nx: y@foreign.test\n")
+    house.write("other.test", "users", "zoe:{PLAIN}x\n")
+    house.write("other.test", "aliases", "one: zeo\ntwo: bob@example.test, carol@example.test\n")
+    faults = [str(fault).removeprefix(f"{house.root}/") for fault in house.domains.load()]
+    assert [fault.split(": ")[0] for fault in faults] == [
+        "example.test/users:2",
+        "example.test/aliases:2",
+        "example.test/aliases:4",
+        "example.test/aliases:1",
+        "example.test/aliases:5",
+        "other.test/aliases:1",
+        "other.test/aliases:2",
+    ]
+
+
+def test_who_is_in_a_file_that_is_no_text_cannot_be_told(house: House) -> None:
+    (house.root / "example.test" / "users").write_bytes(b"\xff")
+    house.write("example.test", "aliases", "info: alice, loop\nloop: loop\n")
+    assert [fault.what.split(":")[0] for fault in house.domains.load()] == [
+        "not UTF-8",
+        "loop@example.test leads to itself",
+    ]
+
+
+def test_others_are_looked_at_once_a_second(house: House) -> None:
+    house.write("other.test", "users", "bob:{PLAIN}x\n")
+    house.domains.load()
+    house.write("other.test", "users", "carol:{PLAIN}x\n")
+    assert house.domains.current("example.test").maildrops("carol", "other.test") == ()
+    assert house.domains.current("elsewhere.test").maildrops("carol", "other.test") == ()
+    house.now += LOOK_SECONDS
+    assert house.domains.current("example.test").maildrops("carol", "other.test") == ("carol@other.test",)
+
+
+@pytest.mark.parametrize("domain", ["", "..", "a\0b", "x" * 5_000, "\ud800"])
+def test_any_domain_may_be_asked_for(house: House, domain: str) -> None:
+    house.domains.load()
+    assert house.drops("alice", domain) == ()
+
+
+def test_what_a_start_must_not_overlook(house: House) -> None:
+    house.write("example.test", "aliases", "info: nobody\n")
+    assert house.domains.unreadable() == ()
+    assert [fault.what.split(":")[0] for fault in house.reported] == ["alias to nobody"]
+    house.write("new.test", "users", "carol\ndave\n")
+    house.write("more.test", "users", "carol:{PLAIN}x\n")
+    house.write("more.test", "aliases", "info\n")
+    places = ["more.test/aliases:1", "new.test/users:1", "new.test/users:2"]
+    assert [fault.where.removeprefix(f"{house.root}/") for fault in house.domains.unreadable()] == places
+    assert len(house.reported) == 1
+    assert [fault.where for fault in House(house.root / "none").domains.unreadable()] == [f"{house.root}/none"]
+
+
+def test_until_the_directory_can_be_listed_nothing_is_known(tmp_path: Path) -> None:
+    house = House(tmp_path / "domains")
+    with pytest.raises(OutOfService, match="no such directory"):
+        house.drops("alice", "example.test")
+    assert house.is_ours("anything.test")
+    assert house.reported[0].what.endswith("; nobody can be reached until it is repaired")
+    house.root.mkdir()
+    house.now += LOOK_SECONDS
+    assert not house.is_ours("anything.test")
+    house.write("example.test", "users", "alice:{PLAIN}x\n")
+    assert house.drops("alice", "example.test") == ("alice@example.test",)
+    assert len(house.reported) == 1
 
 
 def test_a_directory_that_goes_away_forgets_nobody(house: House) -> None:
@@ -144,9 +260,10 @@ def test_a_directory_that_goes_away_forgets_nobody(house: House) -> None:
     before = house.domains.load()
     away = house.root.with_name("away")
     os.rename(house.root, away)
-    assert house.drops("alice", "example.test") == ("alice@example.test",)
-    house.domains.current()
-    assert len(house.reported) == 1
+    for _ in range(2):
+        assert house.drops("alice", "example.test") == ("alice@example.test",)
+    (fault,) = house.reported
+    assert fault.what == "there is no such directory of accounts; what was there before stays in force"
     os.rename(away, house.root)
     assert house.domains.load() == before
     assert len(house.reported) == 1
@@ -156,4 +273,4 @@ def test_a_users_file_that_goes_away_forgets_nobody(house: House) -> None:
     house.domains.load()
     (house.root / "example.test" / "users").unlink()
     assert house.drops("alice", "example.test") == ("alice@example.test",)
-    assert [fault.what for fault in house.reported] == ["the file has gone"]
+    assert [fault.what for fault in house.reported] == ["the file has gone; what was there before stays in force"]

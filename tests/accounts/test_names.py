@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.accounts.names import account_name, fold_domain, login_name
+from mailgate.accounts.names import MAX_PART_OCTETS, account_name, is_storable, likely_names, login_name
+from mailgate.interfaces import StoreError
+from mailgate.store.maildir.names import SEGMENT_OCTETS, to_segments
+from mailgate.wire.address import fold_domain
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,8 @@ def test_logins(login: bytes, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "login", [b"", b"@", b"@example.test", b"alice@", b"\xff", b"a\0b", b"a\r\nb", b"x" * 65, b"x" * 5_000, b"a@b..c"]
+    "login",
+    [b"", b"@", b"@example.test", b"alice@", b"\xff", b"a\0b", b"a\r\nb", b"x" * 65, b"x" * 5_000, b"a@b..c", b'""'],
 )
 def test_what_cannot_be_an_account(login: bytes) -> None:
     assert login_name(login, "example.test") is None
@@ -65,3 +69,36 @@ def test_any_login_is_an_account_name_or_none(login: bytes) -> None:
     name = login_name(login, "example.test")
     if name is not None:
         assert account_name(*name.rpartition("@")[::2]) == name
+
+
+def test_the_store_and_we_agree_on_the_length() -> None:
+    assert MAX_PART_OCTETS == SEGMENT_OCTETS
+
+
+PART = st.one_of(st.text(st.characters(codec="utf-8"), max_size=80), st.text("a.%üßŉ", min_size=55, max_size=210))
+
+
+@given(PART, PART)
+def test_what_is_storable_is_what_the_store_stores(local_part: str, domain: str) -> None:
+    name = account_name(local_part, domain)
+    try:
+        to_segments(name)
+    except StoreError:
+        assert not is_storable(name)
+    else:
+        assert is_storable(name)
+
+
+def test_whom_a_line_is_perhaps_about() -> None:
+    text = """
+        # comment: none
+        Alice:plain
+        bob{PLAIN}x
+        carol@example.test:{PLAIN}x
+        "J. D." : x
+        dave
+        @
+        a..b:x
+    """
+    names = {name.removesuffix("@example.test") for name in likely_names(text, "example.test")}
+    assert names == {"alice", "bob", "carol", "j. d.", "dave"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from mailgate.accounts.aliases import parse_aliases
 from mailgate.accounts.register import Domain, OutOfService, Register
 from mailgate.accounts.users import parse_users
+from mailgate.faults import Fault
 
 
 def domain(name: str, users: str = "", aliases: str = "") -> Domain:
@@ -30,9 +33,9 @@ def test_domains_are_in_order() -> None:
 
 
 def test_one_domain_goes_without_saying() -> None:
-    assert REGISTER.only_domain is None
-    assert Register().only_domain is None
-    assert Register.of([domain("a.test")]).only_domain == "a.test"
+    assert REGISTER.only_domain() is None
+    assert Register().only_domain() is None
+    assert Register.of([domain("a.test")]).only_domain() == "a.test"
 
 
 def test_accounts_by_name() -> None:
@@ -67,3 +70,43 @@ def test_postmaster_is_the_first_account_of_the_domain_or_of_all() -> None:
 def test_a_postmaster_who_is_named_goes_first() -> None:
     register = Register.of([domain("a.test", "alice bob", "postmaster: bob")])
     assert register.maildrops("postmaster", "a.test") == ("bob@a.test",)
+
+
+DARK = Fault("dark.test/users", "cannot be read")
+
+
+def test_of_a_domain_that_was_never_read_nothing_is_known() -> None:
+    register = Register.of([domain("a.test", "alice", "info: zoe@dark.test"), Domain("dark.test", unread_users=DARK)])
+    assert register.is_ours("Dark.Test") and not register.is_ours("c.test")
+    for name in ("zoe@dark.test", "postmaster@dark.test", "info@a.test"):
+        with pytest.raises(OutOfService):
+            register.maildrops(*name.split("@"))
+    with pytest.raises(OutOfService, match="dark"):
+        register.account("zoe@dark.test")
+    assert register.maildrops("alice", "a.test") == ("alice@a.test",)
+    assert register.maildrops("nobody", "a.test") == ()
+    assert register.account("nobody@a.test") is None
+    assert register.only_domain() is None
+
+
+def test_while_aliases_were_never_read_only_accounts_are_known() -> None:
+    accounts = domain("a.test", "alice").accounts
+    register = Register.of([Domain("a.test", accounts, unread_aliases=Fault("a.test/aliases", "cannot be read"))])
+    assert register.maildrops("alice", "a.test") == ("alice@a.test",)
+    assert register.account("bob@a.test") is None  # nobody logs in as an alias
+    for name in ("info", "postmaster"):
+        with pytest.raises(OutOfService, match="aliases"):
+            register.maildrops(name, "a.test")
+
+
+def test_while_the_directory_was_never_read_nothing_is_known() -> None:
+    register = Register(unread=Fault("domains", "cannot be listed"))
+    assert register.is_ours("c.test")
+    asked: list[Callable[[], object]] = [
+        register.only_domain,
+        lambda: register.account("a@b"),
+        lambda: register.maildrops("a", "b"),
+    ]
+    for ask in asked:
+        with pytest.raises(OutOfService, match="cannot be listed"):
+            ask()

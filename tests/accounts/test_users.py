@@ -58,6 +58,8 @@ def test_names_are_folded() -> None:
         ("alice@example.test:{PLAIN}sesame", ["an @", "local part alone"]),
         ("a..b:{PLAIN}sesame", ["'a..b' cannot be a user name"]),
         ("a b:{PLAIN}sesame", ["'a b' cannot be a user name"]),
+        ('"":{PLAIN}sesame', ["cannot be a user name", "empty"]),
+        ("ŉ" * 32 + ":{PLAIN}sesame", ["cannot be a user name", "too long for the name of a directory"]),
         (":{PLAIN}sesame", ["'' cannot be a user name"]),
         ("x" * 65 + ":{PLAIN}sesame", ["cannot be a user name", "64 octets"]),
         ("alice:sesame", ["no scheme", "{ARGON2ID}"]),

@@ -29,6 +29,9 @@ class Reader:
     def value(self) -> object:
         return self.watched.value
 
+    def draft(self) -> object:
+        return self.watched.draft
+
     def write(self, text: str | bytes, age: int = 2 * SETTLED_NANOSECONDS) -> None:
         """Write in place, as of `age` nanoseconds ago."""
         self.path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -91,15 +94,24 @@ def test_a_file_put_in_its_place_is_noticed(reader: Reader, tmp_path: Path) -> N
 def test_a_broken_edit_changes_nothing_and_is_a_fault_until_it_is_mended(reader: Reader) -> None:
     reader.write("1")
     reader.watched.refresh()
-    reader.write("1 x")
+    reader.write("1 2 x")
     assert reader.watched.refresh()
     assert reader.value() == (1,)
+    assert reader.draft() == (1, 2)
     assert [fault.what for fault in reader.watched.faults] == ["not a number: x"]
     assert not reader.watched.refresh()
     reader.write("1 23")
     assert reader.watched.refresh()
     assert reader.value() == (1, 23)
     assert reader.watched.faults == ()
+
+
+def test_a_draft_that_changes_is_a_change_even_if_its_faults_stay(reader: Reader) -> None:
+    reader.write("1 x")
+    assert reader.watched.refresh()
+    reader.write("1 2 x")
+    assert reader.watched.refresh()
+    assert (reader.value(), reader.draft()) == (None, (1, 2))
 
 
 def test_a_file_cut_to_nothing_a_moment_ago_is_being_saved(reader: Reader) -> None:

@@ -109,7 +109,7 @@ def test_every_fault_at_once(home: Home) -> None:
     assert faults == [
         "mailgate.toml: hostname: expected text in quotes, not 1",
         "mailgate.toml: smtp.lisen: unknown key (did you mean 'listen'?)",
-        "mailgate.toml: submission.listen[1]: unknown type of listener 'tpc'; did you mean 'tcp'?",
+        "mailgate.toml: submission.listen[2]: unknown type of listener 'tpc'; did you mean 'tcp'?",
         "mailgate.toml: smtp.max_recipients: at least 100 (RFC 5321 4.5.3.1.8)",
         "mailgate.toml: submission.listen: nobody could log in without TLS (set certificate and key in [tls], "
         "or submission.allow_plaintext = true where nobody can listen in)",
@@ -124,11 +124,15 @@ def test_no_rule_is_held_against_what_was_not_understood(home: Home, tls: str) -
 
 
 def test_a_handler_that_was_not_understood_confuses_no_other(home: Home) -> None:
-    faults = home.faults("[[handler]]\nuse = 1\n[[handler]]\nuse = 'b'\ntimeout = 0\n")
-    assert faults == ["mailgate.toml: handler[0].use: expected text in quotes, not 1"]
-    assert home.faults("[[handler]]\nuse = 'a'\n[[handler]]\nuse = 'b'\ntimeout = 0\n") == [
-        "mailgate.toml: handler[1].timeout: more than 0"
+    faults = home.faults("[[handler]]\nuse = 1\ntimeout = 0\n[[handler]]\nuse = ''\non_error = 1\n")
+    assert [fault.split(" (")[0] for fault in faults] == [
+        "mailgate.toml: handler[1].use: expected text in quotes, not 1",
+        "mailgate.toml: handler[2].on_error: expected 'defer' or 'skip', not 1",
+        "mailgate.toml: handler[1].timeout: more than 0",
+        "mailgate.toml: handler[2].use: the name is empty",
     ]
+    assert home.faults("handler = ['a']\n") == ["mailgate.toml: handler[1]: expected a table, not 'a'"]
+    assert home.faults("handler = [{}]\n") == ["mailgate.toml: handler[1].use: missing"]
 
 
 def test_a_syntax_error_has_its_line(home: Home) -> None:
@@ -187,7 +191,7 @@ def test_text_that_is_toml_of_several_lines_is_text() -> None:
         ("smpt.listen=tcp:0", "--set smpt.listen: unknown key (did you mean 'smtp'?)"),
         ("hostname=1", "--set hostname: expected text in quotes, not 1"),
         ("hostname.x=1", "--set hostname.x: expected text in quotes, not a table"),
-        ("smtp.listen=tpc:0", "--set smtp.listen[0]: unknown type of listener 'tpc'; did you mean 'tcp'?"),
+        ("smtp.listen=tpc:0", "--set smtp.listen[1]: unknown type of listener 'tpc'; did you mean 'tcp'?"),
         ("smtp.max_recipients=few", "--set smtp.max_recipients: expected a whole number, not 'few'"),
         ("smtp.max_recipients=5", "--set smtp.max_recipients: at least 100 (RFC 5321 4.5.3.1.8)"),
         ("smtp.listen", '--set smtp.listen: expected section.key=value (such as "smtp.listen=tcp:2525")'),
@@ -208,30 +212,51 @@ def test_defaults_lie_below_file_and_overrides(home: Home) -> None:
     assert load(None) == load(home.write("")) != Config()
 
 
+def checked(path: str | None, *overrides: str) -> list[str]:
+    return [str(fault).split(" (")[0] for fault in check(path, overrides).faults]
+
+
 def test_check_tells_all_at_once(home: Home) -> None:
     (home.root / "domains" / "example.test").mkdir(parents=True)
     (home.root / "domains" / "example.test" / "users").write_text("alice:{PLAIN}x\n")
     (home.root / "domains" / "example.test" / "aliases").write_text("info: alcie\n")
-    path = home.write('state = "."\ndrian = "1s"\n[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n')
-    faults = [
-        str(fault).replace(f"{home.root}/", "") for fault in check(path, ["tls.key=k.pem", "smtp.max_recipients=1"])
-    ]
-    assert [fault.split(" (")[0] for fault in faults] == [
+    path = home.write('state = "."\ndrian = "1s"\n')
+    faults = [fault.replace(f"{home.root}/", "") for fault in checked(path, "smtp.max_recipients=1")]
+    assert faults == [
         "mailgate.toml: drian: unknown key",
         "--set smtp.max_recipients: at least 100",
-        "mailgate.toml: tls.certificate: there is no file cert.pem",
-        "--set tls.key: there is no file k.pem",
+        "mailgate.toml: smtp.listen: nothing listens, in no section",
         "domains/example.test/aliases:1: alias to nobody: info@example.test leads to alcie@example.test",
     ]
 
 
 def test_check_of_what_is_right_and_of_what_is_no_toml(home: Home) -> None:
     (home.root / "domains").mkdir()
-    assert check(home.write("state = '.'")) == ()
-    assert [fault.where for fault in check(home.write("state ="))] == [f"{home.file}:1"]
+    good = "state = '.'\nsmtp.listen = ['tcp:25']\n"
+    reading = check(home.write(good))
+    assert (reading.config, reading.faults) == (load(str(home.file)), ())
+    reading = check(home.write("state ="))
+    assert reading.config is None and [fault.where for fault in reading.faults] == [f"{home.file}:1"]
     (home.root / "domains").rmdir()
-    (fault,) = check(home.write("state = '.'"))
+    (fault,) = check(home.write(good)).faults
     assert "no such directory of accounts" in fault.what
+    assert check(str(home.file), accounts=False).faults == ()
+
+
+@pytest.mark.parametrize("said", ["state = 1", "[accounts]\ndirectory = 1", "[accounts]\ndirectory = ''", "stat = '.'"])
+def test_accounts_are_not_looked_for_where_they_are_not(home: Home, said: str) -> None:
+    assert len(checked(home.write(f"smtp.listen = ['tcp:25']\n{said}\n"))) == 1
+
+
+@pytest.mark.parametrize("said", ["smtp.listen = ['tpc:25']", "smtp.listen = 1", "[smpt]\nlisten = ['tcp:25']"])
+def test_what_listens_was_perhaps_not_understood(home: Home, said: str) -> None:
+    (home.root / "domains").mkdir()
+    (fault,) = checked(home.write(f"state = '.'\n{said}\n"))
+    assert "nothing listens" not in fault
+
+
+def test_a_byte_order_mark_is_forgiven(home: Home) -> None:
+    assert load(home.write("\ufeffhostname = 'mx'\n")).hostname == "mx"
 
 
 def test_importing_it_installs_no_reactor() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from mailgate.config import Config, Handler, load
+from mailgate.config import LISTENERS, POP3, SMTP, Config, Handler, Listener, load
 from mailgate.config.places import resolve
 
 SAMPLE = Path(__file__).parents[2] / "etc" / "mailgate.toml"
@@ -50,6 +50,29 @@ def test_options_of_handlers_do_not_change_under_us() -> None:
     assert Handler(use="x").options == {}
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Config().hostname = "x"  # type: ignore[misc]
+
+
+def test_the_table_of_listeners_leaves_none_out() -> None:
+    """Development mode goes by it to keep strangers out."""
+    sections = {field.name: field.type for field in attrs.fields(attrs.resolve_types(Config))}
+    lists = {
+        (name, field.name)
+        for name, section in sections.items()
+        if section is not None and attrs.has(section)
+        for field in attrs.fields(attrs.resolve_types(section))
+        if field.type == tuple[Listener, ...]
+    }
+    assert lists == set(LISTENERS)
+
+
+def test_mapping_listeners() -> None:
+    listeners = (Listener("tcp:25"), Listener("tcp:26"))
+    config = Config(hostname="mx", smtp=SMTP(listen=listeners, max_recipients=100), pop3=POP3(listen_tls=listeners[:1]))
+    mapped = config.map_listeners(lambda key, listener: Listener(f"{key} {listener}"))
+    assert [listener for _, listener in mapped.listeners()] == [
+        f"{key} {listener}" for key, listener in config.listeners()
+    ]
+    assert mapped.map_listeners(lambda _, listener: Listener(listener.split()[1])) == config
 
 
 def keys(tables: dict[str, Any]) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from mailgate.config import TLS, Accounts, Config, Store
 from mailgate.config import places as module
-from mailgate.config.places import find, missing_files, resolve
+from mailgate.config.places import find, not_directories, resolve
 
 
 def test_the_file_is_found_in_this_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,10 +44,17 @@ def test_what_is_not_set_stays_unset() -> None:
     assert resolve(Config(), "/srv").tls == TLS()
 
 
-def test_missing_files(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").touch()
-    config = resolve(Config(state=str(tmp_path), tls=TLS(certificate="cert.pem", key="key.pem")), "/")
-    (fault,) = missing_files(config)
-    assert fault.where == "tls.certificate"
-    assert fault.what == f"there is no file {tmp_path}/cert.pem"
-    assert missing_files(Config()) == ()
+def test_what_is_in_the_way_of_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for state, mail, found in (
+        (tmp_path, "mail", []),
+        (tmp_path / "state" / "deep", "mail", []),
+        (tmp_path, "file", [("store.directory", str(tmp_path / "file"))]),
+        (tmp_path, "link", [("store.directory", str(tmp_path / "link"))]),
+        (tmp_path, "file/mail", [("store.directory", str(tmp_path / "file"))]),
+        (tmp_path / "file", "/", [("state", str(tmp_path / "file"))]),
+        (tmp_path, "", []),
+    ):
+        config = resolve(Config(state=str(state), store=Store(directory=mail)), "/")
+        assert list(not_directories(config)) == found

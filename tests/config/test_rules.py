@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.config import POP3, SMTP, TLS, Config, Handler, Listener, Submission
-from mailgate.config.rules import breaches
+from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Listener, Store, Submission
+from mailgate.config.rules import breaches, silence
 from mailgate.units import Octets, Seconds
 
 CERTIFICATE = TLS(certificate="cert.pem", key="key.pem")
@@ -38,14 +38,19 @@ def test_a_whole_house_breaks_no_rule() -> None:
     [
         (Config(hostname="a..b"), "hostname", "'a..b': not a domain"),
         (Config(hostname=""), "hostname", "not a domain"),
+        (Config(hostname="müller.example"), "hostname", "not ASCII"),
+        (Config(hostname=".".join(["a" * 50] * 4)), "hostname", "longer than 200 octets"),
         (Config(state=""), "state", "empty"),
+        (Config(accounts=Accounts(directory="")), "accounts.directory", "empty"),
+        (Config(store=Store(directory="")), "store.directory", "empty"),
+        (Config(handler=(Handler(use="x"), Handler(use=""))), "handler[2].use", "empty"),
         (Config(smtp=SMTP(max_recipients=99)), "smtp.max_recipients", "4.5.3.1.8"),
         (Config(submission=Submission(max_recipients=0)), "submission.max_recipients", "4.5.3.1.8"),
         (Config(smtp=SMTP(max_message=Octets(65_535))), "smtp.max_message", "4.5.3.1.7"),
         (Config(pop3=POP3(idle_timeout=Seconds(599.0))), "pop3.idle_timeout", "RFC 1939"),
         (Config(pop3=POP3(login_timeout=Seconds(0.0))), "pop3.login_timeout", "more than 0"),
         (Config(handlers_timeout=Seconds(0.0)), "handlers_timeout", "more than 0"),
-        (Config(handler=(Handler(use="x", timeout=Seconds(0.0)),)), "handler[0].timeout", "more than 0"),
+        (Config(handler=(Handler(use="x", timeout=Seconds(0.0)),)), "handler[1].timeout", "more than 0"),
         (Config(tls=TLS(certificate="cert.pem")), "tls.key", "missing"),
         (Config(tls=TLS(key="key.pem")), "tls.certificate", "missing"),
         (Config(submission=Submission(listen_tls=listen("tcp:465"))), "submission.listen_tls", "needs a certificate"),
@@ -58,6 +63,17 @@ def test_one_rule_broken(config: Config, key: str, what: str) -> None:
     ((found, words),) = broken(config)
     assert found == key
     assert what in words
+
+
+@pytest.mark.parametrize("hostname", ["localhost", "mx.example.org", "[192.0.2.1]", "[IPv6:2001:db8::1]"])
+def test_hostnames(hostname: str) -> None:
+    assert broken(Config(hostname=hostname)) == []
+
+
+def test_something_listens() -> None:
+    assert list(silence(Config(smtp=SMTP(listen=listen("tcp:25"))))) == []
+    (breach,) = silence(Config())
+    assert breach.keys[0] == "smtp.listen" and "pop3.listen_tls" in breach.keys and breach.whole
 
 
 def test_logins_in_clear_where_that_is_meant() -> None:

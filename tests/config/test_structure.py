@@ -33,6 +33,7 @@ def test_handlers_keep_the_keys_that_are_not_ours() -> None:
     [
         ({"hostname": 1}, "hostname", "expected text in quotes, not 1"),
         ({"hostname": True}, "hostname", "expected text in quotes, not true"),
+        ({"store": {"directory": "a\0b"}}, "store.directory", "no NUL"),
         ({"smtp": {"max_recipients": "1"}}, "smtp.max_recipients", "expected a whole number, not '1'"),
         ({"smtp": {"max_recipients": True}}, "smtp.max_recipients", "expected a whole number, not true"),
         ({"smtp": {"max_recipients": 1.0}}, "smtp.max_recipients", "expected a whole number, not 1.0"),
@@ -42,17 +43,17 @@ def test_handlers_keep_the_keys_that_are_not_ours() -> None:
         ({"smtp": {"max_message": "25"}}, "smtp.max_message", "'25' is not understood: expected a size"),
         ({"smtp": {"max_message": 1.5}}, "smtp.max_message", "expected a size"),
         ({"smtp": {"listen": "tcp:25"}}, "smtp.listen", "expected a list"),
-        ({"smtp": {"listen": [25]}}, "smtp.listen[0]", 'expected text in quotes, not 25 such as "tcp:25"'),
-        ({"smtp": {"listen": ["tcp:25", "tpc:25"]}}, "smtp.listen[1]", "did you mean 'tcp'?"),
+        ({"smtp": {"listen": [25]}}, "smtp.listen[1]", 'expected text in quotes, not 25 such as "tcp:25"'),
+        ({"smtp": {"listen": ["tcp:25", "tpc:25"]}}, "smtp.listen[2]", "did you mean 'tcp'?"),
         ({"smtp": []}, "smtp", "expected a table, not a list"),
         ({"tls": {"certificate": {}}}, "tls.certificate", "expected text in quotes, not a table"),
         ({"log": {"format": "jsno"}}, "log.format", "not 'jsno' did you mean 'json'?"),
         ({"log": {"level": 5}}, "log.level", "expected 'debug' or"),
         ({"log": {"level": ["info"]}}, "log.level", "expected 'debug' or"),
         ({"handler": {"use": "x"}}, "handler", "expected a list: tables, [[…]]"),
-        ({"handler": ["x"]}, "handler[0]", "expected a table, not 'x'"),
-        ({"handler": [{}]}, "handler[0].use", "missing"),
-        ({"handler": [{"use": "x", "on_error": "ignore"}]}, "handler[0].on_error", "expected 'defer' or 'skip'"),
+        ({"handler": ["x"]}, "handler[1]", "expected a table, not 'x'"),
+        ({"handler": [{}]}, "handler[1].use", "missing"),
+        ({"handler": [{"use": "x", "on_error": "ignore"}]}, "handler[1].on_error", "expected 'defer' or 'skip'"),
         ({"smpt": {}}, "smpt", "unknown key did you mean 'smtp'?"),
         ({"smtp": {"xyzzy": 1}}, "smtp.xyzzy", "unknown key known: listen, max_message"),
         ({"drain": datetime.date(2024, 1, 1)}, "drain", "expected a duration"),
@@ -70,20 +71,23 @@ def test_all_misfits_are_found_and_the_rest_is_kept() -> None:
             "hostname": 1,
             "drain": "10s",
             "smtp": {"listen": ["tcp:25", "x", "tcp:26"], "lisen": []},
-            "handler": [{"use": "a"}, {"timeout": "soon"}, {"use": "c"}],
+            "handler": [{"use": "a"}, {"timeout": "soon"}, "b", {"use": "c", "timeout": "now", "x": 1}],
         }
     )
     assert [dotted(misfit.key) for misfit in found] == [
         "hostname",
-        "smtp.listen[1]",
+        "smtp.listen[2]",
         "smtp.lisen",
-        "handler[1].use",
-        "handler[1].timeout",
+        "handler[2].use",
+        "handler[2].timeout",
+        "handler[3]",
+        "handler[4].timeout",
     ]
     assert config.hostname == "localhost"
     assert config.drain == 10.0
     assert config.smtp.listen == ("tcp:25", "tcp:26")
-    assert [handler.use for handler in config.handler] == ["a", "c"]
+    # Each in its place, for the numbers in further faults; what is not understood is nobody.
+    assert config.handler == (Handler(use="a"), Handler(use=""), Handler(use=""), Handler(use="c", options={"x": 1}))
 
 
 def test_leaving_out() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from zope.interface.verify import verifyObject
 
@@ -36,7 +38,7 @@ def test_the_fields_that_we_put_on_do_not_count() -> None:
     assert LoopGuard(max_hops=1).handle(message.with_fields(message.fields * 5)) is PASS
 
 
-@pytest.mark.parametrize("max_hops", [0, -1])
-def test_a_limit_that_refuses_everything_is_none(max_hops: int) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
+@pytest.mark.parametrize("max_hops", [0, -1, "x", True, 5.0, None])
+def test_a_limit_that_refuses_everything_or_is_no_number_is_none(max_hops: Any) -> None:
+    with pytest.raises(ValueError, match="a whole number, at least 1"):
         LoopGuard(max_hops=max_hops)

@@ -25,6 +25,7 @@ def listeners(*ports: int) -> tuple[Listener, ...]:
 
 def config(directory: Path, **changes: Any) -> Config:
     certificate, key = write_certificate(str(directory))
+    (directory / "domains").mkdir()
     settings: dict[str, Any] = {
         "state": str(directory / "state"),
         "tls": TLS(certificate=certificate, key=key),
@@ -125,6 +126,14 @@ def test_a_store_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("a file")
     with pytest.raises(CannotStart, match=r"store\.directory: .*cannot be used"):
         started(tmp_path)
+
+
+def test_accounts_that_cannot_be_read_by_who_we_are_now(tmp_path: Path) -> None:
+    gateway = Gateway(config(tmp_path), Reactor())
+    gateway.privilegedStartService()
+    (tmp_path / "domains").rmdir()
+    with pytest.raises(CannotStart, match="there is no such directory of accounts"):
+        gateway.startService()
 
 
 def test_handlers_that_cannot_be_made(tmp_path: Path) -> None:

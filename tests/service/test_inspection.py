@@ -1,29 +1,102 @@
-"""What `--check` finds besides the configuration itself."""
+"""What is wrong with what a configuration leads to."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from attrs import evolve
+import pytest
+from zope.interface import implementer
 
-from mailgate.config import TLS, Config, Handler
+from mailgate.config import TLS, Config, Handler, Reading, Store
 from mailgate.development import write_certificate
+from mailgate.faults import Fault
+from mailgate.interfaces import IMessageHandler
+from mailgate.mail import PASS, Message, Verdict
 from mailgate.service import inspect
 
+MADE: list[int] = []
 
-def test_nothing_wrong(tmp_path: Path) -> None:
+
+@implementer(IMessageHandler)
+class Picky:
+    """Notes that it was made."""
+
+    def __init__(self, number: int) -> None:
+        MADE.append(number)
+        if number < 0:
+            raise ValueError("not a number that I like")
+
+    def handle(self, message: Message) -> Verdict:
+        return PASS
+
+
+def picky(number: int) -> Handler:
+    return Handler(use=f"{__name__}:Picky", options={"number": number})
+
+
+@pytest.fixture(autouse=True)
+def _none_made() -> None:
+    MADE.clear()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
     certificate, key = write_certificate(str(tmp_path))
-    config = Config(tls=TLS(certificate=certificate, key=key), handler=(Handler(use="loop-guard"),))
-    assert inspect(config) == ()
-    assert inspect(Config()) == ()
+    return {
+        "state": str(tmp_path),
+        "tls": TLS(certificate=certificate, key=key),
+        "store": Store(directory=str(tmp_path / "mail")),
+    }
 
 
-def test_certificate_and_every_handler(tmp_path: Path) -> None:
-    certificate, key = write_certificate(str(tmp_path))
-    config = Config(
-        tls=TLS(certificate=certificate, key=certificate),
-        handler=(Handler(use="loop-gard"), Handler(use="loop-guard"), Handler(use="add-field", name="mark")),
-    )
-    where = [fault.where for fault in inspect(config)]
-    assert where == [certificate, "handler 1 (loop-gard)", "handler 3 (mark)"]
-    assert inspect(evolve(config, handler=(), tls=TLS(certificate=certificate, key=key))) == ()
+def found(config: Config | None, *, build: bool = False, **more: Any) -> list[str]:
+    return [str(fault) for fault in inspect(Reading(config, **more), build=build)]
+
+
+def test_nothing_wrong(settings: dict[str, Any]) -> None:
+    config = Config(**settings, handler=(Handler(use="loop-guard"), picky(1)))
+    assert found(config) == found(config, build=True) == []
+    assert found(Config(state=settings["state"])) == []
+    assert MADE == [1]
+
+
+def test_everything_at_once(settings: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "mail").touch()
+    settings["tls"] = TLS(certificate=str(tmp_path / "none.pem"), key=settings["tls"].certificate)
+    handlers = (Handler(use="loop-gard"), Handler(use="loop-guard"), Handler(use="add-field", name="mark"))
+    faults = found(Config(**settings, handler=handlers), faults=(Fault("hostname", "bad"),), path="m.toml")
+    assert [fault.replace(f"{tmp_path}/", "").split(" (")[0] for fault in faults] == [
+        "hostname: bad",
+        "m.toml: store.directory: mail is not a directory",
+        "m.toml: tls.certificate: none.pem cannot be read: No such file or directory",
+        "m.toml: tls.key: cert.pem has no PEM key that can be read",
+        "m.toml: handler[1]: no handler is called 'loop-gard'",
+        "m.toml: handler[3].field: missing: add-field needs it",
+        "m.toml: handler[3].value: missing: add-field needs it",
+    ]
+    assert f"relative paths belong to state, {tmp_path}" in faults[2]
+
+
+def test_one_file_for_certificate_and_key(settings: dict[str, Any]) -> None:
+    key = settings["tls"].key
+    settings["tls"] = TLS(certificate=key, key=key)
+    assert found(Config(**settings)) == [f"tls: {key} has no PEM certificate"]
+
+
+def test_handlers_are_made_only_when_that_is_asked(settings: dict[str, Any]) -> None:
+    config = Config(**settings, handler=(picky(-1), picky(2)))
+    assert found(config) == [] == MADE
+    (fault,) = found(config, build=True)
+    assert fault.startswith("handler[1]: ") and "not a number that I like" in fault
+    assert MADE == [-1, 2]
+
+
+def test_what_was_not_understood_is_not_judged(settings: dict[str, Any], tmp_path: Path) -> None:
+    misfit = Fault("handler[1].use", "missing")
+    assert found(None, faults=(misfit,)) == [str(misfit)]
+    assert found(Config(**settings, handler=(Handler(use=""),)), faults=(misfit,)) == [str(misfit)]
+    certificate = str(tmp_path / "none.pem")
+    config = Config(state=str(tmp_path), tls=TLS(certificate=certificate), handler=(Handler(use="loop-gard"),))
+    assert [fault.split(":")[0] for fault in found(config)] == ["tls.certificate", "handler[1]"]
+    assert [fault.split(":")[0] for fault in found(config, misfits=("state",))] == ["handler[1]"]

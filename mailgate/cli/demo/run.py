@@ -30,7 +30,7 @@ ADDED: Final = "X-Mailgate-Demo"
 TRACE: Final = ("Return-Path", "Delivered-To", ADDED, "Received")  # what mailgate puts in front of these messages
 HANDLERS: Final = (
     Handler(use="loop-guard"),
-    Handler(use="add-field", options={"name": ADDED, "value": "seen by a handler"}),
+    Handler(use="add-field", options={"field": ADDED, "value": "seen by a handler"}),
 )
 LISTENERS: Final = ("smtp.listen=tcp:0", "submission.listen=[]", "pop3.listen=tcp:0", "pop3.listen_tls=[]")
 INTERRUPTED: Final = 130  # as shells have it

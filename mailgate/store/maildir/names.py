@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Final
 
 from mailgate.interfaces import StoreError
+from mailgate.wire.address import fold_domain, fold_local_part
 
 SEGMENT_OCTETS: Final = 200  # leaves room in the 255 that file systems allow
 CACHED_NAMES: Final = 4096  # a delivery asks for the same one several times
@@ -21,7 +21,7 @@ def to_segments(maildrop: str) -> tuple[str, str]:
     local_part, at, domain = maildrop.rpartition("@")
     if not at:
         raise StoreError(f"not the name of a maildrop: {maildrop!r}; it must be local-part@domain")
-    return _encode(domain, maildrop), _encode(local_part, maildrop)
+    return _encode(fold_domain(domain), maildrop), _encode(fold_local_part(local_part), maildrop)
 
 
 def from_segments(domain: str, user: str) -> str | None:
@@ -34,10 +34,8 @@ def from_segments(domain: str, user: str) -> str | None:
 
 
 def _encode(part: str, maildrop: str) -> str:
-    # Canonical caseless matching, Unicode 3.13 D145, then composed: one user, one directory.
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", part).casefold())
     try:
-        octets = folded.encode()
+        octets = part.encode()
     except UnicodeEncodeError:
         raise StoreError(f"not the name of a maildrop: {maildrop!r} is not proper Unicode") from None
     segment = _ENCODED.sub(lambda match: b"%%%02x" % match[0][0], octets)

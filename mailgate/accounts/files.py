@@ -1,0 +1,131 @@
+"""The directory of one domain: what its files say, as far as it is in force, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Final, Generic, TypeVar
+
+from attrs import field, frozen
+
+from mailgate.accounts.aliases import Alias, parse_aliases
+from mailgate.accounts.names import MAX_PART_OCTETS, is_storable, likely_names
+from mailgate.accounts.register import Domain
+from mailgate.accounts.users import Account, parse_users
+from mailgate.accounts.watched import Watched
+from mailgate.faults import Fault
+from mailgate.wire import address
+
+V = TypeVar("V")
+
+# What a fault does to those who are meant to have mail here.
+KEPT: Final = "what was there before stays in force"
+NOBODY: Final = "nobody of this domain can be reached until it is repaired"
+NO_ALIAS: Final = "no alias of this domain can be reached until it is repaired"
+PUT_OFF: Final = "mail for it is put off until it is repaired"
+NOTHING: Final = ""
+
+
+@frozen
+class _Content(Generic[V]):
+    """What a file says, by name, and which names its faulty lines are perhaps about."""
+
+    entries: Mapping[str, V]
+    likely: frozenset[str] = frozenset()
+
+
+@frozen
+class Draft:
+    """What the files of a domain say as they are now, without the lines that have a fault: for judging, not for use."""
+
+    domain: str
+    accounts: Mapping[str, Account] = field(factory=dict, repr=False)
+    aliases: Mapping[str, Alias] = field(factory=dict, repr=False)
+    likely: frozenset[str] = field(default=frozenset(), repr=False)  # names of lines with a fault
+    opaque: bool = False  # may there be anybody?
+
+
+class DomainFiles:
+    """One directory among those of the accounts; it is a domain if it has a `users` file."""
+
+    def __init__(self, directory: str, name: str) -> None:
+        """`name` is the directory's in `directory`. Nothing is read yet."""
+        path = os.path.join(directory, name)
+        self.domain, self.misnamed = _check_name(path, name)
+        self._users: Watched[_Content[Account]] = Watched(
+            os.path.join(path, "users"), _reading(parse_users, self.domain)
+        )
+        self._aliases: Watched[_Content[Alias]] = Watched(
+            os.path.join(path, "aliases"), _reading(parse_aliases, self.domain)
+        )
+        self._there = False  # of a directory with a wrong name: has it a users file?
+
+    def refresh(self) -> bool:
+        """Look at the files. Has what they say, or what is wrong, changed?"""
+        if self.misnamed is not None:
+            before, self._there = self._there, os.path.isfile(self._users.path)
+            return before is not self._there
+        return any([self._users.refresh(), self._aliases.refresh()])
+
+    @property
+    def in_force(self) -> Domain | None:
+        """The domain as it is served; None: this is none."""
+        if self.misnamed is not None:
+            return Domain(self.domain, unread_users=self.misnamed) if self._there and self.domain else None
+        users, aliases = self._users, self._aliases
+        if users.value is None:
+            return Domain(self.domain, unread_users=users.faults[0]) if users.faults else None
+        if aliases.value is None:
+            return Domain(self.domain, users.value.entries, unread_aliases=next(iter(aliases.faults), None))
+        return Domain(self.domain, users.value.entries, aliases.value.entries)
+
+    @property
+    def draft(self) -> Draft | None:
+        """The domain as its files are now; None: this is none."""
+        if self.in_force is None:
+            return None
+        users, aliases = self._users.draft, self._aliases.draft
+        return Draft(
+            self.domain,
+            users.entries if users is not None else {},
+            aliases.entries if aliases is not None else {},
+            frozenset().union(*(content.likely for content in (users, aliases) if content is not None)),
+            opaque=users is None or (aliases is None and bool(self._aliases.faults)),
+        )
+
+    @property
+    def found(self) -> Mapping[Fault, str]:
+        """What is wrong, and what that does."""
+        if self.misnamed is not None:
+            return {self.misnamed: NOBODY if self.domain else NOTHING} if self._there else {}
+        users = KEPT if self._users.value is not None else NOBODY
+        aliases = KEPT if self._aliases.value is not None else NO_ALIAS
+        return dict.fromkeys(self._users.faults, users) | dict.fromkeys(self._aliases.faults, aliases)
+
+
+_Entries = tuple[Mapping[str, V], tuple[Fault, ...]]
+
+
+def _reading(
+    parse: Callable[[str, str, str], _Entries[V]], domain: str
+) -> Callable[[str, str], tuple[_Content[V], tuple[Fault, ...]]]:
+    def read(text: str, where: str) -> tuple[_Content[V], tuple[Fault, ...]]:
+        entries, faults = parse(text, domain, where)
+        return _Content(entries, likely_names(text, domain) if faults else frozenset()), faults
+
+    return read
+
+
+def _check_name(path: str, name: str) -> tuple[str, Fault | None]:
+    """The domain that a directory of that name is meant for, empty if there is none; and what is wrong with it."""
+    try:
+        domain = address.fold_domain(address.check_domain(name))
+    except address.AddressError as error:
+        return "", Fault(path, f"a directory with a users file, but its name is no domain: {error}")
+    if domain != name:
+        return domain, Fault(path, "the names of domains are in lower case", f"rename it to {domain}")
+    if not is_storable(f"user@{domain}"):
+        return domain, Fault(
+            path, f"longer than the {MAX_PART_OCTETS} octets that the name of a maildrop's directory may have"
+        )
+    return domain, None
