@@ -93,7 +93,7 @@ class Development:
         lines = [f"{bold}mailgate {__version__}{plain}, development mode: any recipient, any password", ""]
         for port in ports:
             label, detail = LABELS[port.key]
-            lines.append(f"  {bold}{label:<12}{plain}{port.place:<22}{dim}{detail}{plain}")
+            lines.append(f"  {bold}{label:<12}{plain}{port.place:<20}  {dim}{detail}{plain}")
         lines.append(f"  {bold}{'mail':<12}{plain}{self._mail}{self._fate()}")
         for heading, commands in _recipes(ports):
             lines += ["", f"{bold}{heading}{plain}", *(f"  {command}" for command in commands)]
@@ -109,8 +109,8 @@ class Development:
 
 
 def _recipes(ports: Sequence[Listening]) -> Iterable[tuple[str, Sequence[str]]]:
-    smtp = next((port for port in ports if port.key == "smtp.listen"), None)
-    pop3 = next((port for port in ports if port.key == "pop3.listen"), None)
+    smtp = next((port for port in ports if port.key == "smtp.listen" and port.port), None)
+    pop3 = next((port for port in ports if port.key == "pop3.listen" and port.port), None)
     if smtp is not None:
         yield (
             "Send a message",

@@ -103,7 +103,9 @@ class CommandRefused(Fact):
 
 @frozen(kw_only=True)
 class Handled(Fact):
-    """A handler gave its verdict: `result` is "passed", "refused", "discarded", "skipped" or "cancelled"."""
+    """A handler gave its verdict: `result` is "passed", "refused" or "discarded"; "skipped" for one that failed or
+    took too long and does not matter, "failed" or "timed out" for one that does; "cancelled" if the client went away.
+    """
 
     message: str
     handler: str

@@ -130,8 +130,17 @@ def _to(recipients: tuple[str, ...]) -> str:
 
 def _accepted(fact: facts.Accepted) -> str:
     how = "discarded" if fact.discarded else "accepted"
-    unsent = "" if fact.reply_sent else ", reply not sent: the client had gone"
-    return f"{how} {fact.message} from <{fact.sender}> to {_to(fact.recipients)}, {fact.octets} octets{unsent}"
+    unsent = "" if fact.reply_sent else ", reply not sent"
+    return (
+        f"{how} {fact.message} from <{fact.sender}> to {_to(fact.recipients)}, {fact.octets} octets, "
+        f"client {fact.client}, session {fact.session}{unsent}"
+    )
+
+
+def _command_refused(fact: facts.CommandRefused) -> str:
+    sender = f" from <{fact.sender}>" if fact.phase in ("mail", "rcpt") else ""
+    recipient = f" to <{fact.recipient}>" if fact.phase == "rcpt" else ""
+    return f"refused {fact.client} at {fact.phase}{sender}{recipient}: {fact.reply}, session {fact.session}"
 
 
 def _not_delivered(fact: facts.NotDelivered) -> str:
@@ -156,15 +165,14 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.LoginDeferred: lambda f: (
         f"login deferred {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}"
     ),
-    facts.CommandRefused: lambda f: (
-        f"refused {f.client} at {f.phase}: from <{f.sender}> to <{f.recipient}>: {f.reply}, session {f.session}"
-    ),
+    facts.CommandRefused: _command_refused,
     facts.Handled: lambda f: f"handled {f.message} by {f.handler}: {f.result} {f.detail}".rstrip(),
     facts.Delivered: lambda f: f"delivered {f.message} to <{f.recipient}>: {', '.join(f.copies) or 'nowhere'}",
     facts.NotDelivered: _not_delivered,
     facts.Accepted: _accepted,
     facts.MessageRefused: lambda f: (
-        f"refused {f.message} from <{f.sender}> to {_to(f.recipients)}, {f.octets} octets: {f.reply}"
+        f"refused {f.message} from <{f.sender}> to {_to(f.recipients)}, {f.octets} octets: {f.reply}, "
+        f"client {f.client}, session {f.session}"
     ),
     facts.Fetched: lambda f: f"fetched {f.message or f.uid} by {f.user}, {f.octets} octets, session {f.session}",
     facts.Deleted: lambda f: f"deleted {f.message or f.uid} by {f.user}, session {f.session}",

@@ -52,14 +52,20 @@ class Step:
     on_error: OnError = "defer"
 
 
+class Deferral(Refused):
+    """A step failed, and is not to be skipped: the message is put off. `cause` is "failed" or "timed out"."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(DEFERRED)
+        self.cause = cause
+
+
 class HandlerFault(Exception):
     """A handler's answer makes no sense; the message says what it did."""
 
 
 class Pipeline:
     """All steps. `clock` times them; `directory` resolves the targets of redirects."""
-
-    log = Logger()
 
     def __init__(
         self,
@@ -78,22 +84,22 @@ class Pipeline:
     async def check_connect(self, session: Session) -> None:
         """Ask the `IConnectPolicy` steps. Raises `Refused`."""
         for step in self._steps[IConnectPolicy]:
-            await self._ask(step, _permit(IConnectPolicy(step.provider).check_connect, session))
+            await self._ask(step, session.id, _permit(IConnectPolicy(step.provider).check_connect, session))
 
     async def check_helo(self, session: Session) -> None:
         """Ask the `IHeloPolicy` steps. Raises `Refused`."""
         for step in self._steps[IHeloPolicy]:
-            await self._ask(step, _permit(IHeloPolicy(step.provider).check_helo, session))
+            await self._ask(step, session.id, _permit(IHeloPolicy(step.provider).check_helo, session))
 
     async def check_sender(self, envelope: Envelope) -> None:
         """Ask the `ISenderPolicy` steps. Raises `Refused`."""
         for step in self._steps[ISenderPolicy]:
-            await self._ask(step, _permit(ISenderPolicy(step.provider).check_sender, envelope))
+            await self._ask(step, envelope.id, _permit(ISenderPolicy(step.provider).check_sender, envelope))
 
     async def check_recipient(self, envelope: Envelope, path: Path) -> None:
         """Ask the `IRecipientPolicy` steps. Raises `Refused`."""
         for step in self._steps[IRecipientPolicy]:
-            await self._ask(step, _permit(IRecipientPolicy(step.provider).check_recipient, envelope, path))
+            await self._ask(step, envelope.id, _permit(IRecipientPolicy(step.provider).check_recipient, envelope, path))
 
     async def handle(self, message: Message) -> Message:
         """Run the handlers; give the message with their fields in front and with the recipients they leave.
@@ -109,14 +115,15 @@ class Pipeline:
         started = self._clock.seconds()
         result, detail = "failed", ""
         try:
-            after = await self._ask(step, self._judge(step, message), seconds_left)
+            after = await self._ask(step, message.id, self._judge(step, message), seconds_left)
             if after is None:
                 result = "skipped"
                 return message
             result, detail = "passed", _difference(message, after)
             return after
         except Refused as refusal:
-            result, detail = "refused", str(refusal.reply)
+            result = refusal.cause if isinstance(refusal, Deferral) else "refused"
+            detail = str(refusal.reply)
             raise
         except Discarded as reason:
             result, detail = "discarded", str(reason)
@@ -161,21 +168,27 @@ class Pipeline:
             destinations += found
         return Recipient(recipient.path, tuple(destinations))
 
-    async def _ask(self, step: Step, question: Coroutine[Any, Any, T], seconds: float = float("inf")) -> T | None:
-        """The step's answer; None if it failed and is to be skipped. Raises what a step may raise, and `Refused` for
-        a failure that is to be deferred.
+    async def _ask(
+        self, step: Step, about: str, question: Coroutine[Any, Any, T], seconds: float = float("inf")
+    ) -> T | None:
+        """The step's answer; None if it failed and is to be skipped. Raises what a step may raise, and `Deferral` for
+        a failure that is not to be skipped. `about` is the id of the message or session, for the log.
         """
+        cause = "timed out"
         try:
             return await self._timed(min(step.timeout_seconds, seconds), question)
         except (Refused, Discarded, CancelledError):
             raise
         except TimeoutError:
-            log.error("{step} took too long: {on_error}", step=step.name, on_error=step.on_error)
+            log.error(
+                "{step} took too long with {about}: {on_error}", step=step.name, about=about, on_error=step.on_error
+            )
         except (Exception, SystemExit):  # noqa: BLE001 (what a step does wrong costs what its policy says, and no more)
-            log.failure("{step} failed: {on_error}", step=step.name, on_error=step.on_error)
+            cause = "failed"
+            log.failure("{step} failed with {about}: {on_error}", step=step.name, about=about, on_error=step.on_error)
         if step.on_error == "skip":
             return None
-        raise Refused(DEFERRED)
+        raise Deferral(cause)
 
     async def _timed(self, seconds: float, question: Coroutine[Any, Any, T]) -> T:
         if seconds <= 0:

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, cast
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
 from twisted.python.logfile import LogFile
@@ -25,6 +25,8 @@ from mailgate.faults import Fault
 from mailgate.log import observer
 from mailgate.service import CannotStart, Gateway, inspect
 
+log = Logger(namespace="mailgate.tap")
+
 NO_CONFIGURATION: Final = (
     "mailgate: no configuration found (--config, $MAILGATE_CONFIG, ./mailgate.toml, /etc/mailgate/mailgate.toml).\n"
     "To try it without one: twistd -n mailgate --dev"
@@ -34,7 +36,7 @@ NO_CONFIGURATION: Final = (
 class Options(usage.Options):
     """What `twistd mailgate --help` lists."""
 
-    synopsis = "twistd [twistd options] mailgate [options]"
+    synopsis = "[options]"
     longdesc = (
         "A mail gateway: SMTP in, handlers, a Maildir per user, POP3 out. "
         "Try it with 'twistd -n mailgate --dev'; etc/mailgate.toml shows every setting."
@@ -116,9 +118,9 @@ class TwistdService(Service):
 
     def setServiceParent(self, parent: Any) -> None:
         Service.setServiceParent(self, parent)
-        log = _observer(self._options)
-        if log is not None and isinstance(parent, Componentized):
-            parent.setComponent(ILogObserver, log)
+        observe = _observer(self._options)
+        if observe is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, observe)
 
     def privilegedStartService(self) -> None:
         Service.privilegedStartService(self)
@@ -152,7 +154,9 @@ class TwistdService(Service):
             self._options.development.abandon()
         twistd = _twistd(self._options)
         if not twistd.get("nodaemon"):
-            raise error  # the terminal's twistd waits for word from the daemon, and gets it for an Exception only
+            for fault in error.faults:
+                log.critical("{fault}", fault=fault)
+            raise error from None  # the terminal's twistd waits for word from the daemon: an Exception, no exit
         if twistd.get("pidfile"):
             with suppress(OSError):
                 os.unlink(twistd["pidfile"])  # which twistd does for an Exception only, too
@@ -201,8 +205,8 @@ def _observer(options: Options) -> ILogObserver | None:
     twistd = _twistd(options)
     if twistd.get("logger") or twistd.get("syslog"):
         return None
-    log = options.configuration.log
+    settings = options.configuration.log
     file = twistd.get("logfile") or ("-" if twistd.get("nodaemon") else "twistd.log")
     if options.development is not None and not twistd.get("logfile"):
-        return observer(sys.stderr, log.format, "info" if options["verbose"] else "warn")
-    return observer(sys.stdout if file == "-" else LogFile.fromFullPath(file), log.format, log.level)
+        return observer(sys.stderr, settings.format, "info" if options["verbose"] else "warn")
+    return observer(sys.stdout if file == "-" else LogFile.fromFullPath(file), settings.format, settings.level)

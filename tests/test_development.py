@@ -109,6 +109,13 @@ def test_the_banner_without_these_listeners_has_no_lines_for_them(tmp_path: Path
     assert f"{tmp_path}\n" in text  # somebody else's directory: nothing is said of its fate
 
 
+def test_a_socket_with_a_path_has_no_recipe() -> None:
+    development = Development(keep=False)
+    development.read(None, [])
+    text = development.banner([Listening("smtp.listen", "/run/a/rather/long/path/smtp.sock", 0)])
+    assert "/run/a/rather/long/path/smtp.sock  STARTTLS" in text and "smtp://" not in text
+
+
 def test_the_mail_that_goes_is_said_to_go() -> None:
     development = Development(keep=False)
     development.configure(None, [])

@@ -6,6 +6,8 @@ import importlib
 import inspect
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +91,15 @@ def test_the_readme_s_commands_are_there() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
     for file in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / file).exists(), file
+
+
+def test_the_bench_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "bench" / "first_look.py", "--quick"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.count("MB/s") == 2 and "messages/s" in done.stdout and "sessions/s" in done.stdout

@@ -231,7 +231,7 @@ def test_a_verdict_that_makes_no_sense_goes_by_the_error_policy(verdict: Any, la
 def test_an_unexpected_error_costs_what_the_policy_says(error: BaseException, log: list[LogEvent]) -> None:
     deferring = Bench(step(raising(error), "one"), step(adding("X-Second"), "two"))
     assert refusal_of(deferring.start()) == DEFERRED
-    assert deferring.told == [("one", "refused", str(DEFERRED))]
+    assert deferring.told == [("one", "failed", str(DEFERRED))]
     skipping = Bench(step(raising(error), "one", on_error="skip"), step(adding("X-Second"), "two"))
     assert skipping.handle().fields[0].name == "X-Second"
     assert skipping.told == [("one", "skipped", ""), ("two", "passed", "added X-Second")]
@@ -244,7 +244,7 @@ def test_a_wait_that_somebody_else_cancels_is_an_error_of_the_step(log: list[Log
     result = bench.start()
     waiting.cancel()
     assert refusal_of(result) == DEFERRED
-    assert bench.told == [("one", "refused", str(DEFERRED))]
+    assert bench.told == [("one", "failed", str(DEFERRED))]
     assert len(log) == 1
 
 
@@ -260,7 +260,7 @@ def test_a_handler_that_takes_too_long_is_cancelled(log: list[LogEvent]) -> None
     bench.clock.advance(0.2)
     assert refusal_of(result) == DEFERRED
     assert cancelled
-    assert bench.told == [("one", "refused", str(DEFERRED))]
+    assert bench.told == [("one", "timed out", str(DEFERRED))]
     assert "too long" in str(log[0]["log_format"])
 
 

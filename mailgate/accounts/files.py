@@ -75,9 +75,12 @@ class DomainFiles:
         users, aliases = self._users, self._aliases
         if users.value is None:
             return Domain(self.domain, unread_users=users.faults[0]) if users.faults else None
+        stale_users, fault = next(iter(users.faults), None), next(iter(aliases.faults), None)
         if aliases.value is None:
-            return Domain(self.domain, users.value.entries, unread_aliases=next(iter(aliases.faults), None))
-        return Domain(self.domain, users.value.entries, aliases.value.entries)
+            return Domain(self.domain, users.value.entries, unread_aliases=fault, stale_users=stale_users)
+        return Domain(
+            self.domain, users.value.entries, aliases.value.entries, stale_users=stale_users, stale_aliases=fault
+        )
 
     @property
     def draft(self) -> Draft | None:

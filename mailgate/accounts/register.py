@@ -23,7 +23,8 @@ class Domain:
     """One domain; accounts and aliases by their names, in the order of the files.
 
     While a file has never been understood, nobody can say who is not there: a fault stands in for what it says. Without
-    accounts there are no aliases either, as an account would come first.
+    accounts there are no aliases either, as an account would come first. While what is in force is older than a file
+    that has a fault, it is true for the names it has, and says nothing of others: they may be new.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Domain:
     aliases: Mapping[str, Alias] = field(factory=dict, repr=False)
     unread_users: Fault | None = None
     unread_aliases: Fault | None = None
+    stale_users: Fault | None = None
+    stale_aliases: Fault | None = None
 
 
 class OutOfService(Exception):
@@ -64,7 +67,8 @@ class Register:
         """The account of that name (`names.account_name`). Raises `OutOfService`."""
         self._require(self.unread)
         own = self.domains.get(name.rpartition("@")[2])
-        self._require(own.unread_users if own is not None else None)
+        if own is not None and name not in self._accounts:
+            self._require(own.unread_users or own.stale_users)
         return self._accounts.get(name)
 
     def is_ours(self, domain: str) -> bool:
@@ -93,7 +97,10 @@ class Register:
         self._require(own.unread_users or own.unread_aliases)
         # RFC 5321 4.5.1: postmaster is accepted for every domain of ours. While nobody is named, that is the domain's
         # first account, or the first of all.
-        return tuple(islice(own.accounts or self._accounts, 1)) if local_part == POSTMASTER else ()
+        if local_part == POSTMASTER:
+            return tuple(islice(own.accounts or self._accounts, 1))
+        self._require(own.stale_users or own.stale_aliases)
+        return ()
 
     @staticmethod
     def _require(fault: Fault | None) -> None:

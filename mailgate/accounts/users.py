@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final, ParamSpec, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from mailgate.accounts.names import account_name, is_storable
 from mailgate.accounts.passwords import SchemeError, StoredPassword
 from mailgate.faults import Fault, probably
 from mailgate.units import Octets, parse_octets
 from mailgate.wire import address
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _FIELDS: Final = 8
 _OURS: Final = "mailgate_"
@@ -55,28 +58,40 @@ def parse_users(text: str, domain: str, where: str) -> tuple[Mapping[str, Accoun
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        try:
-            account = _parse_line(line.rstrip("\r"), domain)
-            if account.name in accounts:
-                raise _Wrong(f"{account.name} is already on line {lines[account.name]}")
+        wrong: list[_Wrong] = []
+        account = _parse_line(line.rstrip("\r"), domain, wrong)
+        if account is not None and account.name in accounts:
+            wrong.append(_Wrong(f"{account.name} is already on line {lines[account.name]}"))
+        faults += (Fault(f"{where}:{number}", each.what, each.hint) for each in wrong)
+        if account is not None and not wrong:
             accounts[account.name] = account
             lines[account.name] = number
-        except _Wrong as wrong:
-            faults.append(Fault(f"{where}:{number}", wrong.what, wrong.hint))
     return accounts, tuple(faults)
 
 
-def _parse_line(line: str, domain: str) -> Account:
+def _parse_line(line: str, domain: str, wrong: list[_Wrong]) -> Account | None:
+    """The account of a line; None if that cannot be said. All that is wrong goes to `wrong`."""
     user, colon, rest = line.partition(":")
     if not colon:
-        raise _Wrong("expected user:{SCHEME}password", "there is no colon on the line")
+        wrong.append(_Wrong("expected user:{SCHEME}password", "there is no colon on the line"))
+        return None
     fields = rest.split(":", _FIELDS - 2)
-    account = Account(_parse_name(user, domain), _parse_password(fields[0]))
+    name = _tried(wrong, _parse_name, user, domain)
+    # A name with a brace has swallowed the password: what stands in its place is something else.
+    password = _tried(wrong, _parse_password, fields[0]) if "{" not in user else None
     if any(other.lstrip().lower().startswith(_OURS) for other in fields[1 : _FIELDS - 2]):
-        raise _Wrong(
-            f"a {_OURS} setting in the wrong field", "it belongs into the eighth: six colons behind the password"
-        )
-    return _parse_extra(account, fields[_FIELDS - 2]) if len(fields) > _FIELDS - 2 else account
+        hint = "it belongs into the eighth: six colons behind the password"
+        wrong.append(_Wrong(f"a {_OURS} setting in the wrong field", hint))
+    settings = _parse_extra(fields[_FIELDS - 2], wrong) if len(fields) > _FIELDS - 2 else {}
+    return Account(name, password, **settings) if name is not None and password is not None else None
+
+
+def _tried(wrong: list[_Wrong], parse: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
+    try:
+        return parse(*arguments, **named)
+    except _Wrong as error:
+        wrong.append(error)
+        return None
 
 
 def _parse_name(user: str, domain: str) -> str:
@@ -103,19 +118,22 @@ def _parse_password(text: str) -> StoredPassword:
         raise _Wrong(str(error), error.hint) from None
 
 
-def _parse_extra(account: Account, text: str) -> Account:
+def _parse_extra(text: str, wrong: list[_Wrong]) -> dict[str, Any]:
+    """The account's fields that our settings among the extra fields say."""
     seen: set[str] = set()
+    fields: dict[str, Any] = {}
     for item in text.split():
         key, equals, value = item.partition("=")
         if not re.match("mailgate", key, re.IGNORECASE):
             continue
         if key not in _SETTINGS:
-            raise _Wrong(f"unknown setting {key[:80]!r}", _meant(key))
-        if key in seen:
-            raise _Wrong(f"{key} is there twice")
-        seen.add(key)
-        account = _SETTINGS[key](account, value if equals else _BARE)
-    return account
+            wrong.append(_Wrong(f"unknown setting {key[:80]!r}", _meant(key)))
+        elif key in seen:
+            wrong.append(_Wrong(f"{key} is there twice"))
+        else:
+            seen.add(key)
+            fields[key.removeprefix(_OURS)] = _tried(wrong, _SETTINGS[key], value if equals else _BARE)
+    return fields
 
 
 def _meant(key: str) -> str:
@@ -124,21 +142,22 @@ def _meant(key: str) -> str:
     return probably(key, _SETTINGS) if near else f"known: {', '.join(_SETTINGS)}"
 
 
-def _set_disabled(account: Account, value: str) -> Account:
+def _parse_disabled(value: str) -> bool:
     if value not in ("yes", "no"):
         raise _Wrong(f"mailgate_disabled is {value[:40]!r}", "expected yes or no")
-    return evolve(account, disabled=value == "yes")
+    return value == "yes"
 
 
-def _set_quota(account: Account, value: str) -> Account:
+def _parse_quota(value: str) -> Octets:
     digits = value.isascii() and value.isdigit()
     try:
-        return evolve(account, quota=parse_octets(int(value) if digits and len(value) < 20 else value))
+        return parse_octets(int(value) if digits and len(value) < 20 else value)
     except ValueError as error:
         raise _Wrong("mailgate_quota is not a size", str(error)) from None
 
 
-_SETTINGS: Final[Mapping[str, Callable[[Account, str], Account]]] = {
-    "mailgate_disabled": _set_disabled,
-    "mailgate_quota": _set_quota,
+# Each is the name of a field of `Account` behind the prefix.
+_SETTINGS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "mailgate_disabled": _parse_disabled,
+    "mailgate_quota": _parse_quota,
 }

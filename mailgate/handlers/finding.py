@@ -19,7 +19,6 @@ from mailgate.interfaces import (
     IHeloPolicy,
     IMessageHandler,
     IRecipientPolicy,
-    IRehearsal,
     ISenderPolicy,
 )
 
@@ -30,7 +29,6 @@ INTERFACES: Final[tuple[InterfaceClass, ...]] = (
     ISenderPolicy,
     IRecipientPolicy,
     IMessageHandler,
-    IRehearsal,
 )
 
 

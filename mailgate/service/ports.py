@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from attrs import frozen
@@ -77,8 +78,8 @@ class Ports:
     def _note(self, key: str, port: IListeningPort) -> None:
         self._open.append(port)
         address = port.getHost()
-        host = getattr(address, "host", None) or getattr(address, "name", "")
-        place = Listening(key, str(host), int(getattr(address, "port", 0)))
+        host = getattr(address, "host", None) or os.fsdecode(getattr(address, "name", b""))
+        place = Listening(key, host, int(getattr(address, "port", 0)))
         self.listening += (place,)
         log.info("listening on {listening}", listening=place)
 

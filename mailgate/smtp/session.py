@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -46,6 +47,7 @@ class Surroundings:
     bulletin: Bulletin
     new_id: Callable[[], str]
     now: Callable[[], float]  # Unix time, seconds
+    elapsed: Callable[[], float] = time.monotonic  # seconds; a clock that is set does not move it
 
 
 class SMTPSession:
@@ -57,7 +59,7 @@ class SMTPSession:
         self._to = surroundings
         self._personality = surroundings.personality
         self._session = session
-        self._report = SessionReport(surroundings.bulletin, surroundings.now)
+        self._report = SessionReport(surroundings.bulletin, surroundings.elapsed)
         self._transaction: Transaction | None = None
         self._exchange: Exchange | None = None
         self._submitter: ISubmitter | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 
 from mailgate.accounts.aliases import parse_aliases
 from mailgate.accounts.register import Domain, OutOfService, Register
@@ -110,3 +111,27 @@ def test_while_the_directory_was_never_read_nothing_is_known() -> None:
     for ask in asked:
         with pytest.raises(OutOfService, match="cannot be listed"):
             ask()
+
+
+STALE = Fault("users:2", "broken")
+
+
+def test_while_a_file_is_broken_names_that_it_does_not_have_may_be_new() -> None:
+    register = Register.of([evolve(domain("a.test", "alice"), stale_users=STALE)])
+    assert register.maildrops("alice", "a.test") == ("alice@a.test",)
+    assert register.maildrops("postmaster", "a.test") == ("alice@a.test",)
+    assert register.account("alice@a.test") is not None
+    asks: list[Callable[[], object]] = [
+        lambda: register.maildrops("new", "a.test"),
+        lambda: register.account("new@a.test"),
+    ]
+    for ask in asks:
+        with pytest.raises(OutOfService, match="users:2"):
+            ask()
+
+
+def test_a_broken_aliases_file_does_not_concern_logins() -> None:
+    register = Register.of([evolve(domain("a.test", "alice"), stale_aliases=STALE)])
+    assert register.account("new@a.test") is None
+    with pytest.raises(OutOfService, match="users:2"):
+        register.maildrops("new", "a.test")

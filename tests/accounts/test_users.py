@@ -107,4 +107,12 @@ def test_any_text_gives_accounts_and_faults(text: str) -> None:
 def test_text_that_looks_like_it_does_too(text: str) -> None:
     accounts, found = parse_users(text, "example.test", "users")
     lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#")]
-    assert len(accounts) + len(found) == len(lines)
+    assert len(accounts) + len({fault.where for fault in found}) == len(lines)
+
+
+def test_every_fault_of_a_line_at_once() -> None:
+    line = "d ave:{PLANE}q::::::mailgate_qota=1GiB mailgate_quota=lots mailgate_disabled=perhaps"
+    accounts, found = parse_users(line, "example.test", "users")
+    assert accounts == {}
+    whats = ("user name", "PLANE", "mailgate_qota", "mailgate_quota", "mailgate_disabled")
+    assert len(found) == len(whats) and all(what in fault.what for what, fault in zip(whats, found, strict=True))

@@ -10,34 +10,7 @@ import pytest
 
 from mailgate.config import POP3, SMTP, TLS, Config, ConfigError, Handler, check, load
 
-SHOWN = """\
-hostname = "mx.example.test"
-state = "/var/lib/mailgate"            # relative paths below are relative to it
-
-[tls]
-certificate = "tls/cert.pem"           # full chain
-key = "tls/key.pem"
-
-[smtp]                                 # mail from other servers; STARTTLS when [tls] is there
-listen = ["tcp:25"]
-[submission]                           # mail from our own users; AUTH required
-listen = ["tcp:587"]
-listen_tls = ["tcp:465"]
-allow_plaintext = false                # may passwords travel before TLS?
-[pop3]
-listen = ["tcp:110"]
-listen_tls = ["tcp:995"]
-allow_plaintext = false                # may passwords travel before TLS?
-
-[accounts]
-directory = "domains"                  # domains/<domain>/users and domains/<domain>/aliases
-[store]
-directory = "mail"                     # mail/<domain>/<user>/{tmp,new,cur}
-
-[[handler]]
-use = "loop-guard"                     # entry point name or "package.module:factory"
-max_hops = 50
-"""
+SHOWN = (Path(__file__).parent / "shown.toml").read_text()
 
 
 class Home:

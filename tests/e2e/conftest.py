@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,35 +12,9 @@ import pytest
 from mailgate.development import write_certificate
 from tests.e2e.daemon import Daemon, development
 
-# The configuration that the README and the documentation promise to be complete, with ports that are free.
-CONFIGURATION = """
-hostname = "mx.example.test"
-state = "state"                        # relative paths below are relative to it
-
-[tls]
-certificate = "tls/cert.pem"           # full chain
-key = "tls/key.pem"
-
-[smtp]                                 # mail from other servers; STARTTLS when [tls] is there
-listen = ["tcp:0:interface=127.0.0.1"]
-[submission]                           # mail from our own users; AUTH required
-listen = ["tcp:0:interface=127.0.0.1"]
-listen_tls = ["tcp:0:interface=127.0.0.1"]
-allow_plaintext = false                # may passwords travel before TLS?
-[pop3]
-listen = ["tcp:0:interface=127.0.0.1"]
-listen_tls = ["tcp:0:interface=127.0.0.1"]
-allow_plaintext = false                # may passwords travel before TLS?
-
-[accounts]
-directory = "domains"                  # domains/<domain>/users and domains/<domain>/aliases
-[store]
-directory = "mail"                     # mail/<domain>/<user>/{tmp,new,cur}
-
-[[handler]]
-use = "loop-guard"                     # entry point name or "package.module:factory"
-max_hops = 50
-"""
+# The configuration that the documentation promises, with a state and ports of its own.
+SHOWN = (Path(__file__).parents[1] / "config" / "shown.toml").read_text()
+CONFIGURATION = re.sub(r'"tcp:\d+"', '"tcp:0:interface=127.0.0.1"', SHOWN.replace("/var/lib/mailgate", "state"))
 USERS = "alice:{PLAIN}wonderland\nbob:{PLAIN}builder\n"
 ALIASES = "info: alice, bob\n"
 

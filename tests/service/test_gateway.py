@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
@@ -224,3 +226,14 @@ def test_places() -> None:
 def test_ids_are_ordered_and_different() -> None:
     ids = [new_id() for _ in range(100)]
     assert len(set(ids)) == 100 and all(len(made) == 26 for made in ids)
+
+
+def test_a_unix_socket_has_a_path(tmp_path: Path) -> None:
+    class Unix(Reactor):
+        def listenUNIX(self, address: str, *rest: Any, **more: Any) -> Any:
+            return SimpleNamespace(getHost=lambda: UNIXAddress(address.encode()), stopListening=lambda: None)
+
+    listener = Listener(f"unix:{tmp_path}/smtp.sock")
+    gateway = Gateway(config(tmp_path, smtp=SMTP(listen=(listener,))), Unix())
+    gateway.privilegedStartService()
+    assert gateway.listening[0] == Listening("smtp.listen", f"{tmp_path}/smtp.sock", 0)

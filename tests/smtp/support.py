@@ -213,6 +213,7 @@ class World:
             bulletin=bulletin,
             new_id=lambda: f"{next(numbers):026d}",
             now=lambda: NOW + self.clock.seconds(),
+            elapsed=self.clock.seconds,
         )
 
 
