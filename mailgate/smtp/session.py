@@ -25,6 +25,8 @@ from mailgate.smtp.trace import received
 from mailgate.smtp.transaction import Transaction
 from mailgate.spool import SpoolFactory
 
+log: Final = Logger(namespace="mailgate.smtp")
+
 OK: Final = Reply(250, "2.0.0", "OK")
 NOT_HERE: Final = Reply(502, "5.5.1", "Not offered here")
 TLS_FIRST: Final = Reply(530, "5.7.0", "Say STARTTLS first")
@@ -52,8 +54,6 @@ class Surroundings:
 
 class SMTPSession:
     """One client's session. Every event but `Content` gets one reply, also if something unexpected happens."""
-
-    log = Logger()
 
     def __init__(self, surroundings: Surroundings, session: Session) -> None:
         self._to = surroundings
@@ -283,7 +283,7 @@ class SMTPSession:
     def _failed(self, where: str, error: Exception) -> str:
         """Tell of something unexpected, while it is being handled; give the id under which the log has it."""
         error_id = self._to.new_id()
-        self.log.failure("unexpected in {where}, error {error_id}", where=where, error_id=error_id)
+        log.failure("unexpected in {where}, error {error_id}", where=where, error_id=error_id)
         self._report.failed(self._session, error_id, where, error)
         return error_id
 
