@@ -25,8 +25,9 @@ from mailgate.pop3.capabilities import capabilities, may_log_in, may_start_tls
 from mailgate.pop3.events import Capa, Connected, Event, Fault, Pass, Quit, Stls, User
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply, negative, positive
-from mailgate.pop3.report import SessionReport
+from mailgate.pop3.report import MaildropReport
 from mailgate.pop3.transaction import Transaction
+from mailgate.reporting import VisitReport
 from mailgate.waits import uncut
 
 CAPABILITIES: Final = positive("capabilities follow")
@@ -56,7 +57,8 @@ class POP3Session:
         self._personality = personality
         self._session = session
         self._portal = portal
-        self._report = SessionReport(bulletin, new_id)
+        self._report = VisitReport(bulletin, new_id)
+        self._maildrop_report = MaildropReport(bulletin)
         self._now = now
         self._began = now()
         self._name = ""  # what USER said
@@ -194,7 +196,7 @@ class POP3Session:
             self._release()  # RFC 1939 section 4: the lock is released before the login is refused
             raise
         self._session = session = evolve(self._session, user=maildrop.name)  # which is not always what was typed
-        self._transaction = Transaction(maildrop, snapshot, session, self._report)
+        self._transaction = Transaction(maildrop, snapshot, session, self._report, self._maildrop_report)
         self._report.logged_in(session)
         return self._transaction.describe()
 

@@ -12,8 +12,9 @@ from mailgate.interfaces import Gone, IContent, IMaildrop, LockLost, NotRemoved,
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.events import Dele, Event, List, Noop, Retr, Rset, Stat, Top, Uidl
 from mailgate.pop3.reply import Reply, negative, positive
-from mailgate.pop3.report import SessionReport
+from mailgate.pop3.report import MaildropReport
 from mailgate.pop3.view import View
+from mailgate.reporting import VisitReport
 from mailgate.waits import to_the_end
 from mailgate.wire.top import TopFilter
 
@@ -27,10 +28,13 @@ class Transaction:
     What a reply's content meets on its way is reported before it is raised.
     """
 
-    def __init__(self, maildrop: IMaildrop, snapshot: Snapshot, session: Session, report: SessionReport) -> None:
+    def __init__(
+        self, maildrop: IMaildrop, snapshot: Snapshot, session: Session, visit: VisitReport, report: MaildropReport
+    ) -> None:
         self.view = View(snapshot)
         self._maildrop = maildrop
         self._session = session
+        self._visit = visit
         self._report = report
         self._content: IContent | None = None  # the message that is being sent
 
@@ -133,10 +137,10 @@ class Transaction:
         except CancelledError:
             raise
         except StoreError as error:
-            self._report.unavailable(self._session, self._session.user, where, error)
+            self._visit.unavailable(self._session, self._session.user, where, error)
             raise CancelledError from error  # it is told: the connection has only to break off, without a traceback
         except Exception as error:
-            self._report.failed(self._session, where, error)
+            self._visit.failed(self._session, where, error)
             raise
         finally:
             content.close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from attrs import evolve
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginDenied, UnauthorizedLogin
 from twisted.cred.portal import Portal
 
-from mailgate.facts import Bulletin, LoggedIn, LoginDeferred, LoginFailed, Unavailable
 from mailgate.interfaces import ISubmitter, StoreError
 from mailgate.mail import Refused, Reply, Session
+from mailgate.reporting import VisitReport
 from mailgate.smtp import events
 from mailgate.wire import sasl
 
@@ -26,10 +27,10 @@ WELCOME: Final = Reply(235, "2.7.0", "Welcome")
 class Exchange:
     """The dialogue of one mechanism. `submitter` and `logout` are there after it has ended well."""
 
-    def __init__(self, portal: Portal, session: Session, bulletin: Bulletin) -> None:
+    def __init__(self, portal: Portal, session: Session, report: VisitReport) -> None:
         self._portal = portal
         self._session = session
-        self._bulletin = bulletin
+        self._report = report
         self._mechanism: sasl.Mechanism | None = None
         self.submitter: ISubmitter | None = None
         self.logout: Callable[[], object] = lambda: None
@@ -69,41 +70,15 @@ class Exchange:
             credentials = UsernamePassword(said.authentication.encode(), said.password.encode())
             _, avatar, self.logout = await self._portal.login(credentials, self._session, ISubmitter)
         except (UnauthorizedLogin, LoginDenied) as error:
-            self._tell_failure(said.authentication, str(error))
+            self._report.login_failed(self._session, said.authentication, error)
             raise Refused(WRONG) from None
         except StoreError as error:
-            self._tell_deferral(said.authentication, str(error))
+            self._report.unavailable(self._session, said.authentication, "AUTH", error)
+            self._report.login_deferred(self._session, said.authentication, error)
             raise Refused(UNAVAILABLE) from None
         self.submitter = submitter = ISubmitter(avatar)
-        self._bulletin.tell(
-            LoggedIn(
-                session=self._session.id,
-                listener=self._session.listener,
-                client=self._session.client,
-                user=submitter.user,
-            )
-        )
+        self._report.logged_in(evolve(self._session, user=submitter.user))
         return WELCOME
-
-    def _tell_deferral(self, user: str, reason: str) -> None:
-        session = self._session
-        self._bulletin.tell(Unavailable(session=session.id, user=user, where="login", reason=reason))
-        self._bulletin.tell(
-            LoginDeferred(
-                session=session.id, listener=session.listener, client=session.client, user=user, reason=reason
-            )
-        )
-
-    def _tell_failure(self, user: str, reason: str) -> None:
-        self._bulletin.tell(
-            LoginFailed(
-                session=self._session.id,
-                listener=self._session.listener,
-                client=self._session.client,
-                user=user,
-                reason=reason or "wrong",
-            )
-        )
 
 
 def _decoded(line: bytes, decode: Callable[[bytes], bytes]) -> bytes:

@@ -1,20 +1,16 @@
-"""What an SMTP session tells of itself: one method a fact."""
+"""What an SMTP session tells of mail: one method a fact."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from mailgate.facts import (
     Accepted,
     Bulletin,
     CommandRefused,
-    Connected,
-    Disconnected,
-    Failed,
     MessageRefused,
     NotDelivered,
-    Secured,
 )
 from mailgate.mail import Envelope, Message, Reply, Session
 from mailgate.smtp import events
@@ -30,21 +26,11 @@ PHASES: Final[Mapping[type, str]] = {
 }
 
 
-class SessionReport:
-    """Tells one session's facts."""
+class MailReport:
+    """Tells what becomes of commands and messages."""
 
-    def __init__(self, bulletin: Bulletin, now: Callable[[], float]) -> None:
+    def __init__(self, bulletin: Bulletin) -> None:
         self._tell = bulletin.tell
-        self._now = now
-        self._began = now()
-
-    def connected(self, session: Session) -> None:
-        """The connection stands."""
-        self._tell(Connected(session=session.id, listener=session.listener, client=session.client, port=session.port))
-
-    def secured(self, session: Session) -> None:
-        """TLS is up."""
-        self._tell(Secured(session=session.id, tls=session.tls))
 
     def refused(self, session: Session, event: Refusable, envelope: Envelope | None, reply: Reply) -> None:
         """A command of the session was refused; `envelope` is what there was of a transaction."""
@@ -90,26 +76,6 @@ class SessionReport:
                 recipients=_paths(envelope),
                 octets=transaction.octets,
                 reply=str(reply),
-            )
-        )
-
-    def failed(self, session: Session, error_id: str, where: str, error: Exception) -> None:
-        """Something unexpected happened; the log has the traceback under `error_id`."""
-        self._tell(Failed(error=error_id, session=session.id, where=where, reason=f"{type(error).__name__}: {error}"))
-
-    def ended(self, session: Session, reason: str, commands: int, octets_in: int, octets_out: int) -> None:
-        """The connection is gone."""
-        self._tell(
-            Disconnected(
-                session=session.id,
-                listener=session.listener,
-                client=session.client,
-                user=session.user,
-                reason=reason,
-                commands=commands,
-                octets_in=octets_in,
-                octets_out=octets_out,
-                seconds=self._now() - self._began,
             )
         )
 

@@ -9,23 +9,21 @@ from typing import Final
 from attrs import evolve, frozen
 from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError
-from twisted.logger import Logger
 
 from mailgate.connection import Ending
 from mailgate.facts import Bulletin
 from mailgate.interfaces import IDelivery, IDirectory, ISubmitter
 from mailgate.mail import Discarded, Envelope, Local, Message, Recipient, Refused, Reply, Session
 from mailgate.pipeline import Pipeline
+from mailgate.reporting import VisitReport
 from mailgate.smtp import events
 from mailgate.smtp.authentication import Exchange
 from mailgate.smtp.parameters import announced_size, refuse_unknown
 from mailgate.smtp.personality import Personality
-from mailgate.smtp.report import SessionReport
+from mailgate.smtp.report import MailReport
 from mailgate.smtp.trace import received
 from mailgate.smtp.transaction import Transaction
 from mailgate.spool import SpoolFactory
-
-log: Final = Logger(namespace="mailgate.smtp")
 
 OK: Final = Reply(250, "2.0.0", "OK")
 NOT_HERE: Final = Reply(502, "5.5.1", "Not offered here")
@@ -59,7 +57,9 @@ class SMTPSession:
         self._to = surroundings
         self._personality = surroundings.personality
         self._session = session
-        self._report = SessionReport(surroundings.bulletin, surroundings.elapsed)
+        self._began = surroundings.elapsed()
+        self._report = VisitReport(surroundings.bulletin, surroundings.new_id)
+        self._mail_report = MailReport(surroundings.bulletin)
         self._transaction: Transaction | None = None
         self._exchange: Exchange | None = None
         self._submitter: ISubmitter | None = None
@@ -110,7 +110,8 @@ class SMTPSession:
     def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
         self._end_transaction()
         self._log_out()
-        self._report.ended(self._session, reason, self._commands, octets_in, octets_out)
+        seconds = self._to.elapsed() - self._began
+        self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
 
     # Commands.
 
@@ -213,7 +214,7 @@ class SMTPSession:
             discarded = not any(recipient.destinations for recipient in handled.envelope.recipients)
         except Discarded:
             discarded = True
-        self._report.accepted(message, reply_sent=not self._lost, discarded=discarded)
+        self._mail_report.accepted(message, reply_sent=not self._lost, discarded=discarded)
         self._end_transaction()
         return Reply(250, "2.0.0", f"{message.id} accepted")
 
@@ -231,7 +232,7 @@ class SMTPSession:
 
     async def _authenticate(self, event: events.Auth | events.Response) -> Reply:
         if isinstance(event, events.Auth):
-            self._exchange = Exchange(self._may_log_in(), self._session, self._to.bulletin)
+            self._exchange = Exchange(self._may_log_in(), self._session, self._report)
             reply = await self._exchange.begin(event)
         else:
             assert self._exchange is not None, "a response comes after a challenge"
@@ -263,10 +264,10 @@ class SMTPSession:
             reply = evolve(reply, code=421)  # RFC 5321 4.3.2 has no other for a client that may come back
         match event:
             case events.Connected() | events.Hello() | events.Mail() | events.Rcpt():
-                self._report.refused(self._session, event, self._envelope, reply)
+                self._mail_report.refused(self._session, event, self._envelope, reply)
             case events.EndOfContent():
                 if self._transaction is not None:
-                    self._report.message_refused(self._transaction, reply)
+                    self._mail_report.message_refused(self._transaction, reply)
                 self._end_transaction()
             case events.Auth() | events.Response() if reply.code == 535:
                 self._login_failures += 1
@@ -275,24 +276,17 @@ class SMTPSession:
         return reply
 
     def _unexpected(self, event: events.Event, error: Exception) -> Reply:
-        error_id = self._failed(f"smtp {type(event).__name__}", error)
+        error_id = self._report.failed(self._session, f"smtp {type(event).__name__}", error)
         if isinstance(event, events.Auth | events.Response):  # RFC 4954 6
             return Reply(454, "4.7.0", f"Cannot check this now, try again later; error {error_id}")
         return Reply(451, "4.3.0", f"Something went wrong here, try again later; error {error_id}")
-
-    def _failed(self, where: str, error: Exception) -> str:
-        """Tell of something unexpected, while it is being handled; give the id under which the log has it."""
-        error_id = self._to.new_id()
-        log.failure("unexpected in {where}, error {error_id}", where=where, error_id=error_id)
-        self._report.failed(self._session, error_id, where, error)
-        return error_id
 
     def _log_out(self) -> None:
         logout, self._logout, self._submitter = self._logout, lambda: None, None
         try:
             logout()
         except Exception as error:  # noqa: BLE001 (an avatar's bug must not keep the connection)
-            self._failed("smtp logout", error)
+            self._report.failed(self._session, "smtp logout", error)
 
     @property
     def _envelope(self) -> Envelope | None:

@@ -411,7 +411,7 @@ def test_the_log_has_the_traceback_under_the_id_and_no_password() -> None:
     place.realm.raises = ZeroDivisionError("oops")
     with capturedLogs() as events_:
         log_in(place)
-    (event,) = (event for event in events_ if event["log_namespace"] == "mailgate.pop3")
+    (event,) = (event for event in events_ if event["log_namespace"] == "mailgate.session")
     text = eventAsText(event)
     assert "error id1 in PASS" in text
     assert "ZeroDivisionError: oops" in text

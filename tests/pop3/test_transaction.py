@@ -12,8 +12,9 @@ from mailgate.interfaces import LockLost, NotRemoved, StoreError
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply
-from mailgate.pop3.report import SessionReport
+from mailgate.pop3.report import MaildropReport
 from mailgate.pop3.transaction import Transaction
+from mailgate.reporting import VisitReport
 from tests.pop3.support import FakeMaildrop, entry, gather, house, wire_octets
 from tests.support import Facts, result_of, started
 
@@ -30,7 +31,11 @@ class Room:
         self.facts: Facts = surroundings.facts
         session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
         self.transaction = Transaction(
-            self.maildrop, result_of(self.maildrop.snapshot()), session, SessionReport(self.facts, surroundings.new_id)
+            self.maildrop,
+            result_of(self.maildrop.snapshot()),
+            session,
+            VisitReport(self.facts, surroundings.new_id),
+            MaildropReport(self.facts),
         )
 
     def say(self, event: events.Event) -> Reply:
@@ -279,7 +284,13 @@ def test_a_big_maildrop_is_listed() -> None:
     many = Snapshot(1, tuple(entry(f"u{number}") for number in range(20_000)))
     surroundings = house()
     session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
-    transaction = Transaction(FakeMaildrop(), many, session, SessionReport(surroundings.facts, surroundings.new_id))
+    transaction = Transaction(
+        FakeMaildrop(),
+        many,
+        session,
+        VisitReport(surroundings.facts, surroundings.new_id),
+        MaildropReport(surroundings.facts),
+    )
     lines = result_of(transaction.answer(events.Uidl())).lines
     assert isinstance(lines, bytes)
     assert lines.count(b"\r\n") == 20_000

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from mailgate.facts import LoggedIn, LoginDeferred, LoginFailed, Unavailable
 from mailgate.mail import Refused, Reply, Session
+from mailgate.reporting import VisitReport
 from mailgate.smtp import events
 from mailgate.smtp.authentication import CANCELLED, TOO_LONG, UNAVAILABLE, WELCOME, WRONG, Exchange
 from tests.smtp.support import ALICE, PASSWORD, Checker, Realm, base64_of
@@ -20,7 +21,7 @@ class Bench:
     def __init__(self) -> None:
         self.checker, self.realm, self.facts = Checker(), Realm(), Facts()
         session = Session("visit", "submission", "192.0.2.1")
-        self.exchange = Exchange(Portal(self.realm, [self.checker]), session, self.facts)
+        self.exchange = Exchange(Portal(self.realm, [self.checker]), session, VisitReport(self.facts, lambda: "id"))
 
     def auth(self, mechanism: str, initial: bytes | None = None) -> Reply:
         return self._reply(started(self.exchange.begin(events.Auth(mechanism, initial))))

@@ -1,49 +1,23 @@
-"""What a session tells of itself."""
+"""What an SMTP session tells of mail."""
 
 from __future__ import annotations
 
 from mailgate import facts
 from mailgate.mail import NULL_PATH, Reply, Session
 from mailgate.smtp import events
-from mailgate.smtp.report import SessionReport
+from mailgate.smtp.report import MailReport
 from mailgate.smtp.transaction import Transaction
 from tests.smtp.support import Spools
 from tests.support import Facts, a_message, path, recipient
 
 SESSION = Session("visit", "smtp", "192.0.2.1", 40_000, "client", True, "TLSv1.3 X", "alice@example.test")
 NO = Reply(550, "5.7.1", "No")
-STAMP = {"at": 1_700_000_000.0, "node": "node"}
 
 
 class Bench:
     def __init__(self) -> None:
-        self.seconds = 100.0
         self.facts = Facts()
-        self.report = SessionReport(self.facts, lambda: self.seconds)
-
-
-def test_from_the_connection_to_its_end() -> None:
-    bench = Bench()
-    bench.report.connected(SESSION)
-    bench.report.secured(SESSION)
-    bench.seconds = 102.5
-    bench.report.ended(SESSION, "quit", 3, 10, 20)
-    assert bench.facts.told == [
-        facts.Connected(session="visit", listener="smtp", client="192.0.2.1", port=40_000, **STAMP),  # type: ignore[arg-type]
-        facts.Secured(session="visit", tls="TLSv1.3 X", **STAMP),  # type: ignore[arg-type]
-        facts.Disconnected(
-            session="visit",
-            listener="smtp",
-            client="192.0.2.1",
-            user="alice@example.test",
-            reason="quit",
-            commands=3,
-            octets_in=10,
-            octets_out=20,
-            seconds=2.5,
-            **STAMP,  # type: ignore[arg-type]
-        ),
-    ]
+        self.report = MailReport(self.facts)
 
 
 def test_refused_commands() -> None:
@@ -79,10 +53,3 @@ def test_messages() -> None:
         assert (fact.sender, fact.recipients) == ("sender@example.org", ("a@example.test", "b@example.test"))
     assert (accepted.octets, accepted.reply_sent, accepted.discarded) == (22, False, True)
     assert (refused.octets, refused.reply) == (18, "550 5.7.1 No")
-
-
-def test_failures() -> None:
-    bench = Bench()
-    bench.report.failed(SESSION, "e1", "smtp Mail", KeyError("x"))
-    fact = bench.facts.one(facts.Failed)
-    assert (fact.error, fact.session, fact.where, fact.reason) == ("e1", "visit", "smtp Mail", "KeyError: 'x'")
