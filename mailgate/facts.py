@@ -31,6 +31,17 @@ class Connected(Fact):
 
 
 @frozen(kw_only=True)
+class TurnedAway(Fact):
+    """A connection was closed before it became a session: a limit was reached, or it did not say where it is from.
+    `client` is a proxy's address where the client's own is not known.
+    """
+
+    listener: str
+    client: str
+    reason: str
+
+
+@frozen(kw_only=True)
 class Secured(Fact):
     """A session went over to TLS, or began with it."""
 
@@ -131,6 +142,29 @@ class NotDelivered(Fact):
     message: str
     reason: str
     visible: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Relayed(Fact):
+    """The smarthost has taken a message for `recipients`; `reply` is what it said."""
+
+    message: str
+    smarthost: str
+    recipients: tuple[str, ...]
+    reply: str
+
+
+@frozen(kw_only=True)
+class NotRelayed(Fact):
+    """The smarthost has not taken a message; `reply` is what it said, or what the client hears instead. `reason` says
+    what an administrator has to see to, where it is our own trouble; else it is empty.
+    """
+
+    message: str
+    smarthost: str
+    recipients: tuple[str, ...]
+    reply: str
+    reason: str
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from zope.interface import Attribute, Interface
 
 from mailgate.facts import Fact
-from mailgate.mail import Copy, Destination, Entry, Envelope, Message, Outcome, Path, Session, Snapshot, Verdict
+from mailgate.mail import Copy, Destination, Entry, Envelope, Message, Outcome, Path, Reply, Session, Snapshot, Verdict
 
 T = TypeVar("T")
 
@@ -152,6 +152,18 @@ class IDelivery(Interface):
         Expected failures are outcomes, not exceptions. If the wait is cancelled before the commit, nothing is
         delivered and CancelledError is raised; a commit that has begun is finished and its outcomes are returned,
         cancelled or not.
+        """
+
+
+class ISmarthost(Interface):
+    """Takes mail for other systems from our own users, and passes it on."""
+
+    def send(message: Message, paths: Sequence[Path]) -> Awaitable[Reply]:
+        """Hand the message over for all of `paths`; give the positive reply that the smarthost gave to its end.
+
+        All or none: if one path is refused, nothing is sent. Raises `Refused` with the reply that the client is to
+        hear: the smarthost's own code and status, or 451 where it cannot be reached, or does not show who it is.
+        Cancelling it before the final dot is out sends nothing; after that the caller must wait for the answer.
         """
 
 

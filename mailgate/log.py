@@ -27,7 +27,7 @@ from zope.interface import implementer
 from mailgate import facts
 from mailgate.interfaces import IFactReader
 
-WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted)
+WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted, facts.NotRelayed)
 ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed)
 
 
@@ -148,6 +148,11 @@ def _not_delivered(fact: facts.NotDelivered) -> str:
     return f"not delivered {fact.message}: {fact.reason}{visible}"
 
 
+def _not_relayed(fact: facts.NotRelayed) -> str:
+    reason = f"; {fact.reason}" if fact.reason else ""
+    return f"not relayed {fact.message} to {_to(fact.recipients)} through {fact.smarthost}: {fact.reply}{reason}"
+
+
 def _ended(fact: facts.Disconnected) -> str:
     user = f" user {fact.user}" if fact.user else ""
     return (
@@ -158,6 +163,7 @@ def _ended(fact: facts.Disconnected) -> str:
 
 _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Connected: lambda f: f"session {f.session} begun: {f.listener} {f.client} port {f.port}",
+    facts.TurnedAway: lambda f: f"turned away {f.client}: {f.listener}, {f.reason}",
     facts.Secured: lambda f: f"session {f.session} secured: {f.tls}",
     facts.Disconnected: _ended,
     facts.LoggedIn: lambda f: f"login {f.user}: {f.listener} {f.client}, session {f.session}",
@@ -169,6 +175,8 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Handled: lambda f: f"handled {f.message} by {f.handler}: {f.result} {f.detail}".rstrip(),
     facts.Delivered: lambda f: f"delivered {f.message} to <{f.recipient}>: {', '.join(f.copies) or 'nowhere'}",
     facts.NotDelivered: _not_delivered,
+    facts.Relayed: lambda f: f"relayed {f.message} to {_to(f.recipients)} through {f.smarthost}: {f.reply}",
+    facts.NotRelayed: _not_relayed,
     facts.Accepted: _accepted,
     facts.MessageRefused: lambda f: (
         f"refused {f.message} from <{f.sender}> to {_to(f.recipients)}, {f.octets} octets: {f.reply}, "

@@ -27,7 +27,13 @@ NASTY = "x\x1b[31m\r\n2026-01-01 info accepted forged\u2028\x85\u202e\0"
 
 SAMPLES: list[Fact] = [
     facts.Connected(session="s", listener="smtp", client="192.0.2.1", port=25),
+    facts.TurnedAway(listener="smtp", client="192.0.2.1", reason="too many connections"),
     facts.Secured(session="s", tls="TLSv1.3 X"),
+    facts.Relayed(message="m", smarthost="relay.example.org:587", recipients=("a@b",), reply="250 OK"),
+    facts.NotRelayed(
+        message="m", smarthost="relay.example.org:587", recipients=("a@b",), reply="550 No", reason="its name"
+    ),
+    facts.NotRelayed(message="m", smarthost="relay.example.org:587", recipients=("a@b",), reply="550 No", reason=""),
     facts.Disconnected(
         session="s",
         listener="smtp",
@@ -75,7 +81,11 @@ SAMPLES: list[Fact] = [
 
 EXPECTED = [
     "session s begun: smtp 192.0.2.1 port 25",
+    "turned away 192.0.2.1: smtp, too many connections",
     "session s secured: TLSv1.3 X",
+    "relayed m to <a@b> through relay.example.org:587: 250 OK",
+    "not relayed m to <a@b> through relay.example.org:587: 550 No; its name",
+    "not relayed m to <a@b> through relay.example.org:587: 550 No",
     "session s ended: smtp c user alice, quit, 3 commands, 1 octets in, 2 out, 0.2 s",
     "login alice: pop3 c, session s",
     "login failed 'alice': pop3 c, wrong password, session s",
@@ -153,7 +163,7 @@ def emitted(fact: Fact) -> LogEvent:
 @pytest.mark.parametrize("fact", SAMPLES)
 def test_levels(fact: Fact) -> None:
     bad = dict.fromkeys((facts.NotDelivered, facts.Unavailable, facts.Failed), LogLevel.error)
-    odd = {facts.LoginFailed: LogLevel.warn, facts.NotDeleted: LogLevel.warn}
+    odd = dict.fromkeys((facts.LoginFailed, facts.NotDeleted, facts.NotRelayed), LogLevel.warn)
     assert emitted(fact)["log_level"] == {**bad, **odd}.get(type(fact), LogLevel.info)
 
 
