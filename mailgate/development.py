@@ -34,6 +34,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "smtp.listen": ("SMTP", "STARTTLS"),
     "submission.listen": ("submission", "STARTTLS, any user and password"),
     "submission.listen_tls": ("submissions", "TLS, any user and password"),
+    "lmtp.listen": ("LMTP", "for a mail server of your own"),
     "pop3.listen": ("POP3", "STLS, any user and password"),
     "pop3.listen_tls": ("POP3S", "TLS, any user and password"),
 }

@@ -134,20 +134,14 @@ class Session:
     """What is known of one connection at a moment; policies, handlers and facts are given this, never a transport."""
 
     id: str
-    listener: str  # which kind of door: "smtp", "submission", "pop3"
+    listener: str  # which kind of door: "smtp", "submission", "lmtp", "pop3"
     client: str  # the client's IP address
     port: int = 0  # the client's
     helo: str = ""  # what EHLO or HELO said; never to be trusted
     extended: bool = False  # was it EHLO?
+    lmtp: bool = False  # is LMTP spoken (RFC 2033)?
     tls: str = ""  # such as "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty in clear
     user: str = ""  # who has logged in: the account's name
-
-    @property
-    def protocol(self) -> str:
-        """The `with` of a Received field (RFC 3848)."""
-        if not self.extended:
-            return "SMTP"
-        return "ESMTP" + ("S" if self.tls else "") + ("A" if self.user else "")
 
 
 @frozen

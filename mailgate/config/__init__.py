@@ -9,14 +9,17 @@ from mailgate.config.listeners import on_loopback, with_backlog
 from mailgate.config.load import ConfigError, check, load
 from mailgate.config.model import (
     LISTENERS,
+    LMTP,
     POP3,
     SMTP,
     TLS,
     Accounts,
     Config,
     Handler,
+    Limits,
     Listener,
     Log,
+    Network,
     Store,
     Submission,
 )
@@ -25,6 +28,7 @@ from mailgate.config.reading import Reading
 
 __all__ = [
     "LISTENERS",
+    "LMTP",
     "POP3",
     "SMTP",
     "TLS",
@@ -32,8 +36,10 @@ __all__ = [
     "Config",
     "ConfigError",
     "Handler",
+    "Limits",
     "Listener",
     "Log",
+    "Network",
     "Reading",
     "Store",
     "Submission",

@@ -13,12 +13,14 @@ from attrs import Factory, evolve, field, frozen
 from mailgate.units import Octets, Seconds
 
 Listener = NewType("Listener", str)  # a Twisted endpoint string
+Network = NewType("Network", str)  # an IP address, or such as "192.0.2.0/24"
 
 # Every key that has listeners, as section and key; what goes through all of them goes through this table.
 LISTENERS: Final = (
     ("smtp", "listen"),
     ("submission", "listen"),
     ("submission", "listen_tls"),
+    ("lmtp", "listen"),
     ("pop3", "listen"),
     ("pop3", "listen_tls"),
 )
@@ -32,6 +34,21 @@ SPOOL_MEMORY: Final = Octets(128 << 10)
 HANDLER: Final = Seconds(30.0)
 HANDLERS: Final = Seconds(60.0)
 DRAIN: Final = Seconds(30.0)
+SMARTHOST: Final = Seconds(300.0)  # less than the ten minutes that a client waits after its dot (RFC 5321 4.5.3.2.6)
+GREETING: Final = Seconds(60.0)
+SESSION: Final = Seconds(3600.0)
+LINE: Final = Octets(1 << 20)  # RFC 5321 4.5.3.1.6 has 1,000, and real mail breaks it
+CONTENT_MEMORY: Final = Octets(64 << 20)
+CONNECTIONS: Final = 1000
+CONNECTIONS_PER_CLIENT: Final = 30
+CONNECTIONS_PER_MINUTE: Final = 120
+RECIPIENTS_PER_MINUTE: Final = 1000
+TRANSACTIONS: Final = 1000
+ERRORS: Final = 20
+REFUSED_RECIPIENTS: Final = 100
+IDLE_COMMANDS: Final = 100
+HOPS: Final = 100  # RFC 5321 6.3
+LOOPBACK: Final = (Network("127.0.0.0/8"), Network("::1/128"))
 
 
 @frozen(kw_only=True)
@@ -55,6 +72,8 @@ class SMTP:
     max_message: Octets = MAX_MESSAGE
     max_recipients: int = MAX_RECIPIENTS
     idle_timeout: Seconds = SMTP_IDLE
+    proxies: tuple[Network, ...] = ()
+    normalise_from: tuple[Network, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -64,6 +83,22 @@ class Submission:
     listen: tuple[Listener, ...] = ()
     listen_tls: tuple[Listener, ...] = ()
     allow_plaintext: bool = False
+    max_message: Octets = MAX_MESSAGE
+    max_recipients: int = MAX_RECIPIENTS
+    idle_timeout: Seconds = SMTP_IDLE
+    any_sender: bool = False
+    smarthost: str = ""
+    smarthost_password: str = ""  # a file
+    smarthost_ca: str = ""  # a file
+    smarthost_timeout: Seconds = SMARTHOST
+    proxies: tuple[Network, ...] = ()
+
+
+@frozen(kw_only=True)
+class LMTP:
+    """Mail from a server of our own (RFC 2033)."""
+
+    listen: tuple[Listener, ...] = ()
     max_message: Octets = MAX_MESSAGE
     max_recipients: int = MAX_RECIPIENTS
     idle_timeout: Seconds = SMTP_IDLE
@@ -78,6 +113,27 @@ class POP3:
     allow_plaintext: bool = False
     idle_timeout: Seconds = POP3_IDLE
     login_timeout: Seconds = POP3_LOGIN  # from the connection on, TLS included
+    proxies: tuple[Network, ...] = ()
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What strangers may take of us. Counts are per session unless their names say more; 0 is no limit for those."""
+
+    connections: int = CONNECTIONS
+    connections_per_client: int = CONNECTIONS_PER_CLIENT
+    connections_per_minute: int = CONNECTIONS_PER_MINUTE
+    recipients_per_minute: int = RECIPIENTS_PER_MINUTE
+    exempt: tuple[Network, ...] = LOOPBACK
+    content_memory: Octets = CONTENT_MEMORY
+    greeting_timeout: Seconds = GREETING
+    session_timeout: Seconds = SESSION
+    transactions: int = TRANSACTIONS
+    errors: int = ERRORS
+    refused_recipients: int = REFUSED_RECIPIENTS
+    idle_commands: int = IDLE_COMMANDS
+    line: Octets = LINE
+    hops: int = HOPS
 
 
 @frozen(kw_only=True)
@@ -85,6 +141,8 @@ class Accounts:
     """Who has mail here."""
 
     directory: str = "domains"
+    separators: str = "+"
+    ignore_dots: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -125,9 +183,11 @@ class Config:
     tls: TLS = TLS()
     smtp: SMTP = SMTP()
     submission: Submission = Submission()
+    lmtp: LMTP = LMTP()
     pop3: POP3 = POP3()
     accounts: Accounts = Accounts()
     store: Store = Store()
+    limits: Limits = Limits()
     log: Log = Log()
     handler: tuple[Handler, ...] = ()
 

@@ -34,6 +34,11 @@ def resolve(config: Config, base: str) -> Config:
         config,
         state=state,
         tls=evolve(config.tls, certificate=absolute(config.tls.certificate), key=absolute(config.tls.key)),
+        submission=evolve(
+            config.submission,
+            smarthost_password=absolute(config.submission.smarthost_password),
+            smarthost_ca=absolute(config.submission.smarthost_ca),
+        ),
         accounts=evolve(config.accounts, directory=absolute(config.accounts.directory)),
         store=evolve(config.store, directory=absolute(config.store.directory)),
     )

@@ -7,13 +7,17 @@ from typing import Final
 
 from attrs import frozen
 
-from mailgate.config.listeners import clashes
-from mailgate.config.model import LISTENERS, POP3, Config, Submission
+from mailgate.config.listeners import clashes, parse_listener
+from mailgate.config.model import LISTENERS, LMTP, POP3, Config, Limits, Submission
 from mailgate.wire import address
 
 MAX_HOSTNAME_OCTETS: Final = 200  # greetings and Received lines hold it and more, in 512 and 998 octets
 MIN_MESSAGE_OCTETS: Final = 65_536  # RFC 5321 4.5.3.1.7
 MIN_RECIPIENTS: Final = 100  # RFC 5321 4.5.3.1.8
+MIN_LINE_OCTETS: Final = 1_000  # RFC 5321 4.5.3.1.6
+MIN_HOPS: Final = 100  # RFC 5321 6.3
+MIN_IDLE_COMMANDS: Final = 10
+SMTP_PORT: Final = 25
 MIN_POP3_IDLE_SECONDS: Final = 600  # RFC 1939 section 3
 
 
@@ -35,6 +39,8 @@ def breaches(config: Config) -> Iterator[Breach]:
     yield from _paths(config)
     yield from _minima(config)
     yield from _handlers(config)
+    yield from _limits(config.limits)
+    yield from _lmtp(config.lmtp)
     yield from _tls(config)
     for name, section in (("submission", config.submission), ("pop3", config.pop3)):
         yield from _logins(name, section, config.tls.is_configured)
@@ -86,7 +92,7 @@ def _handlers(config: Config) -> Iterator[Breach]:
 
 
 def _minima(config: Config) -> Iterator[Breach]:
-    for name, section in (("smtp", config.smtp), ("submission", config.submission)):
+    for name, section in (("smtp", config.smtp), ("submission", config.submission), ("lmtp", config.lmtp)):
         if section.max_message < MIN_MESSAGE_OCTETS:
             yield Breach((f"{name}.max_message",), "at least 64 KiB (RFC 5321 4.5.3.1.7)")
         if section.max_recipients < MIN_RECIPIENTS:
@@ -97,10 +103,39 @@ def _minima(config: Config) -> Iterator[Breach]:
         ("handlers_timeout", config.handlers_timeout),
         ("smtp.idle_timeout", config.smtp.idle_timeout),
         ("submission.idle_timeout", config.submission.idle_timeout),
+        ("submission.smarthost_timeout", config.submission.smarthost_timeout),
+        ("lmtp.idle_timeout", config.lmtp.idle_timeout),
         ("pop3.login_timeout", config.pop3.login_timeout),
+        ("limits.greeting_timeout", config.limits.greeting_timeout),
+        ("limits.session_timeout", config.limits.session_timeout),
     ):
         if not seconds:
             yield Breach((key,), "more than 0")
+
+
+def _limits(limits: Limits) -> Iterator[Breach]:
+    for name, least, why in (
+        ("line", MIN_LINE_OCTETS, " (RFC 5321 4.5.3.1.6)"),
+        ("hops", MIN_HOPS, " (RFC 5321 6.3)"),
+        ("connections", 1, ""),
+        ("transactions", 1, ""),
+        ("errors", 1, ""),
+        ("refused_recipients", 1, ""),
+        ("idle_commands", MIN_IDLE_COMMANDS, ": clients say EHLO and RSET for good reasons"),
+        ("connections_per_client", 0, ""),
+        ("connections_per_minute", 0, ""),
+        ("recipients_per_minute", 0, ""),
+    ):
+        if getattr(limits, name) < least:
+            yield Breach((f"limits.{name}",), f"at least {least}{why}")
+
+
+def _lmtp(lmtp: LMTP) -> Iterator[Breach]:
+    for number, listener in enumerate(lmtp.listen, 1):
+        place = parse_listener(listener)
+        if place is not None and place.port == SMTP_PORT:
+            what = f"{listener} is the port of SMTP, where LMTP must not be spoken (RFC 2033 section 5)"
+            yield Breach((f"lmtp.listen[{number}]",), what, 'such as "tcp:24:interface=127.0.0.1"')
 
 
 def _tls(config: Config) -> Iterator[Breach]:

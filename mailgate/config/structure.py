@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -11,7 +12,7 @@ from attrs import frozen
 from cattrs.gen import make_dict_structure_fn
 
 from mailgate.config.listeners import parse_listener
-from mailgate.config.model import Config, Handler, Listener
+from mailgate.config.model import Config, Handler, Listener, Network
 from mailgate.faults import probably
 from mailgate.units import Octets, Seconds, parse_octets, parse_seconds
 
@@ -145,6 +146,18 @@ def _listener(value: Any, _: Any) -> Listener:
     return Listener(value)
 
 
+def _network(value: Any, _: Any) -> Network:
+    try:
+        return Network(str(ipaddress.ip_network(value))) if isinstance(value, str) else _misplaced(value)
+    except ValueError:
+        what = f"{_shown(value)} is no network"
+        raise _Wrong(what, 'expected such as "192.0.2.7", "192.0.2.0/24" or "2001:db8::/32"') from None
+
+
+def _misplaced(value: Any) -> Any:
+    raise ValueError(value)
+
+
 def _octets(value: Any, _: Any) -> Octets:
     return parse_octets(value)
 
@@ -208,6 +221,7 @@ def _make_converter() -> cattrs.Converter:
     for wanted in _EXPECTED:
         converter.register_structure_hook(wanted, _exactly(wanted))
     converter.register_structure_hook(Listener, _listener)
+    converter.register_structure_hook(Network, _network)
     converter.register_structure_hook(Octets, _octets)
     converter.register_structure_hook(Seconds, _seconds)
     # A handler's options go to its factory as TOML gives them.

@@ -30,7 +30,7 @@ from mailgate.pop3.personality import Personality as POP3Personality
 from mailgate.pop3.server import pop3_door
 from mailgate.smtp.personality import Personality as SMTPPersonality
 from mailgate.smtp.server import smtp_door
-from mailgate.smtp.session import Surroundings
+from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Spool
 from mailgate.store.maildir.store import MaildirStore
 

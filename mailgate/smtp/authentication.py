@@ -1,4 +1,4 @@
-"""One AUTH exchange of an SMTP session (RFC 4954), from the command to the reply that ends it."""
+"""Logging in to an SMTP session (RFC 4954): one exchange from AUTH to the reply that ends it, and what it gave."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mailgate.interfaces import ISubmitter, StoreError
 from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events
+from mailgate.smtp.personality import Personality
 from mailgate.wire import sasl
 
 OFFERED: Final = ", ".join(sasl.MECHANISMS)
@@ -21,7 +22,54 @@ CANCELLED: Final = Reply(501, "5.5.2", "Authentication cancelled")
 WRONG: Final = Reply(535, "5.7.8", "User or password wrong")
 TOO_LONG: Final = Reply(500, "5.5.6", "Authentication exchange line is too long")
 UNAVAILABLE: Final = Reply(454, "4.7.0", "Cannot check this now, try again later")  # RFC 4954 6
+NOT_HERE: Final = Reply(502, "5.5.1", "Not offered here")
+TLS_FIRST: Final = Reply(530, "5.7.0", "Say STARTTLS first")
+AGAIN: Final = Reply(503, "5.5.1", "You are logged in already")  # RFC 4954 4
 WELCOME: Final = Reply(235, "2.7.0", "Welcome")
+
+
+class Login:
+    """Who the client is, once it has said so. `log_out` in the end."""
+
+    def __init__(self, portal: Portal | None, personality: Personality, report: VisitReport) -> None:
+        self._portal = portal
+        self._personality = personality
+        self._report = report
+        self._exchange: Exchange | None = None
+        self._logout: Callable[[], object] = lambda: None
+        self.submitter: ISubmitter | None = None
+
+    async def begin(self, command: events.Auth, session: Session) -> Reply:
+        """Answer AUTH. Raises `Refused`."""
+        self._exchange = Exchange(self._open(session), session, self._report)
+        return self._learn(self._exchange, await self._exchange.begin(command))
+
+    async def go_on(self, response: events.Response) -> Reply:
+        """Answer what came after a challenge. Raises `Refused`."""
+        assert self._exchange is not None, "a response comes after a challenge"
+        return self._learn(self._exchange, await self._exchange.go_on(response))
+
+    def log_out(self, session: Session) -> None:
+        """Forget who the client is. Any number of times."""
+        logout, self._logout, self.submitter = self._logout, lambda: None, None
+        try:
+            logout()
+        except Exception as error:  # noqa: BLE001 (an avatar's bug must not keep the connection)
+            self._report.failed(session, "smtp logout", error)
+
+    def _open(self, session: Session) -> Portal:
+        if self._portal is None or not self._personality.auth_required:
+            raise Refused(NOT_HERE)
+        if not self._personality.takes_passwords(tls=bool(session.tls)):
+            raise Refused(TLS_FIRST)
+        if self.submitter is not None:
+            raise Refused(AGAIN)
+        return self._portal
+
+    def _learn(self, exchange: Exchange, reply: Reply) -> Reply:
+        if exchange.submitter is not None:
+            self.submitter, self._logout = exchange.submitter, exchange.logout
+        return reply
 
 
 class Exchange:

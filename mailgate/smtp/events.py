@@ -1,4 +1,4 @@
-"""What an SMTP client can do: one value an event. Each but `Content` wants exactly one reply."""
+"""What an SMTP or LMTP client can do: one value an event. Each but `Chunk` and `Content` wants exactly one answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Connected:
 
 @frozen
 class Hello:
-    """EHLO or HELO (RFC 5321 4.1.1.1)."""
+    """EHLO or HELO (RFC 5321 4.1.1.1); LHLO counts as EHLO (RFC 2033 4.1)."""
 
     extended: bool
     name: str  # as the client said it
@@ -44,6 +44,13 @@ class Data:
 
 
 @frozen
+class Chunk:
+    """BDAT: a chunk of so many octets begins (RFC 3030 2). Wants no reply: the client sends it in any case."""
+
+    octets: int
+
+
+@frozen
 class Content:
     """A block of content, dots unstuffed, lines ended by LF. Wants no reply."""
 
@@ -51,8 +58,15 @@ class Content:
 
 
 @frozen
+class EndOfChunk:
+    """A chunk that is not the last one has come whole (RFC 3030 2)."""
+
+
+@frozen
 class EndOfContent:
-    """The final dot has come. `fault` says what was wrong with the content on the wire, if anything was."""
+    """The final dot has come, or the last chunk. `fault` says what was wrong with the content on the wire, if anything
+    was.
+    """
 
     fault: str | None
 
@@ -104,9 +118,12 @@ class Response:
 
 @frozen
 class Fault:
-    """The client did something that cannot be; `reply` is what the machine proposes to say."""
+    """The client did something that cannot be; `reply` is what the machine proposes to say. If it is `fatal`, nobody
+    can tell where the next command begins: the connection is closed after the reply.
+    """
 
     reply: Reply
+    fatal: bool = False
 
 
 Event = (
@@ -115,7 +132,9 @@ Event = (
     | Mail
     | Rcpt
     | Data
+    | Chunk
     | Content
+    | EndOfChunk
     | EndOfContent
     | Reset
     | Noop

@@ -6,13 +6,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from attrs import frozen
+
 from mailgate.mail import Path, Reply
 from mailgate.smtp import events
 from mailgate.wire.address import MAX_DOMAIN_OCTETS, AddressError, parse_path
 
 # RFC 5321 4.1.2: esmtp-param = esmtp-keyword ["=" esmtp-value]
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
+_CHUNK: Final = re.compile(r"(?P<octets>[0-9]{1,18})(?P<last> +LAST)?", re.IGNORECASE)
 _MECHANISM: Final = re.compile(r"[A-Za-z0-9_-]{1,20}")  # RFC 4422 3.1
+
+
+@frozen
+class Bdat:
+    """What BDAT says; the machine makes a chunk of it."""
+
+    octets: int
+    last: bool
 
 
 class Unparsable(ValueError):
@@ -58,6 +69,14 @@ def rcpt(argument: str) -> events.Event:
     return events.Rcpt(path, parameters)
 
 
+def bdat(argument: str) -> Bdat:
+    """chunk-size [SP "LAST"] (RFC 3030 2)."""
+    match = _CHUNK.fullmatch(argument)
+    if match is None:
+        raise syntax("Syntax: BDAT octets [LAST]; nobody can tell where this chunk ends")
+    return Bdat(int(match["octets"]), last=match["last"] is not None)
+
+
 def auth(argument: str) -> events.Event:
     """AUTH SP mechanism [SP initial-response] (RFC 4954 4)."""
     mechanism, _, initial = argument.partition(" ")
@@ -97,11 +116,7 @@ def _path_and_parameters(argument: str, prefix: str, status: str) -> tuple[Path,
         local_part, domain, rest = parse_path(argument[len(prefix) :].lstrip(" "))
     except AddressError as error:
         raise syntax(f"Bad address: {error}", status) from None
-    path = Path(local_part, domain)
-    if not str(path).isascii():
-        # RFC 6531 3.5; SMTPUTF8 is not offered, so nobody can have asked for it.
-        raise Unparsable(Reply(553, "5.6.7", "Addresses beyond ASCII are not taken here"))
-    return path, _parameters(rest)
+    return Path(local_part, domain), _parameters(rest)
 
 
 def _parameters(text: str) -> Mapping[str, str | None]:

@@ -1,30 +1,62 @@
-"""The parameters of MAIL that mailgate understands: SIZE, BODY, AUTH. Anything else is refused (RFC 5321 4.1.1.11)."""
+"""The parameters of MAIL and RCPT that mailgate understands. Anything else is refused (RFC 5321 4.1.1.11)."""
 
 from __future__ import annotations
 
-from mailgate.mail import Refused, Reply
+import re
+from typing import Final
+
+from attrs import frozen
+
+from mailgate.mail import Path, Refused, Reply
 from mailgate.smtp import events
 from mailgate.smtp.personality import Personality
 from mailgate.smtp.transaction import too_big
 
+# RFC 3461 4: xtext = *( xchar / hexchar ), with "+" for hexchar alone
+_XTEXT: Final = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+")
 
-def announced_size(mail: events.Mail, personality: Personality) -> int | None:
-    """The octets that SIZE announces, None without it. Raises `Refused` for any parameter that cannot be granted."""
+
+@frozen
+class MailParameters:
+    """What MAIL asks for beside its path."""
+
+    size: int | None = None  # octets (RFC 1870)
+    smtputf8: bool = False  # RFC 6531
+
+
+def mail_parameters(mail: events.Mail, personality: Personality) -> MailParameters:
+    """What the command asks for. Raises `Refused` for what cannot be granted."""
     parameters = dict(mail.parameters)
     body = parameters.pop("BODY", "7BIT")
     if body is None or body.upper() not in ("7BIT", "8BITMIME"):  # RFC 6152 2
         raise Refused(Reply(501, "5.5.4", "BODY is 7BIT or 8BITMIME"))
-    if personality.auth_required:
-        parameters.pop("AUTH", None)  # RFC 4954 5: understood, and believed of nobody
-    octets = _size(parameters.pop("SIZE"), personality) if "SIZE" in parameters else None
+    if personality.auth_required and "AUTH" in parameters:
+        _check_auth(parameters.pop("AUTH"))
+    smtputf8 = "SMTPUTF8" in parameters
+    if parameters.pop("SMTPUTF8", None) is not None:  # RFC 6531 3.4
+        raise Refused(Reply(501, "5.5.4", "SMTPUTF8 has no value"))
+    size = _size(parameters.pop("SIZE"), personality) if "SIZE" in parameters else None
     refuse_unknown(parameters)
-    return octets
+    if not smtputf8 and not is_ascii(mail.path):
+        raise Refused(Reply(550, "5.6.7", "An address beyond ASCII needs SMTPUTF8"))  # RFC 6531 3.5
+    return MailParameters(size, smtputf8)
+
+
+def is_ascii(path: Path) -> bool:
+    """Can the path be said without SMTPUTF8?"""
+    return path.local_part.isascii() and path.domain.isascii()
 
 
 def refuse_unknown(parameters: dict[str, str | None]) -> None:
     """Raise `Refused` with 555 if any parameter is left (RFC 5321 4.1.1.11)."""
     if parameters:
         raise Refused(Reply(555, "5.5.4", f"Parameter not known: {', '.join(parameters)}"))
+
+
+def _check_auth(value: str | None) -> None:
+    # RFC 4954 5: understood, and believed of nobody, as if every client had said <>.
+    if value is None or (value != "<>" and _XTEXT.fullmatch(value) is None):
+        raise Refused(Reply(501, "5.5.4", "AUTH is <> or a mailbox in xtext"))
 
 
 def _size(size: str | None, personality: Personality) -> int:

@@ -12,7 +12,7 @@ from mailgate.facts import (
     MessageRefused,
     NotDelivered,
 )
-from mailgate.mail import Envelope, Message, Reply, Session
+from mailgate.mail import Envelope, Message, Path, Reply, Session
 from mailgate.smtp import events
 from mailgate.smtp.transaction import Transaction
 
@@ -62,8 +62,10 @@ class MailReport:
             )
         )
 
-    def message_refused(self, transaction: Transaction, reply: Reply) -> None:
-        """A message was refused after its final dot; if that is our own trouble, that is told too."""
+    def message_refused(self, transaction: Transaction, reply: Reply, only: Path | None = None) -> None:
+        """A message was refused after its content had come, for all recipients or for `only` one (LMTP); if that is
+        our own trouble, that is told too.
+        """
         envelope = transaction.envelope
         if transaction.trouble:
             self._tell(NotDelivered(message=envelope.id, reason=transaction.trouble, visible=()))
@@ -73,7 +75,7 @@ class MailReport:
                 session=envelope.session.id,
                 client=envelope.session.client,
                 sender=str(envelope.reverse_path),
-                recipients=_paths(envelope),
+                recipients=_paths(envelope) if only is None else (str(only),),
                 octets=transaction.octets,
                 reply=str(reply),
             )

@@ -1,71 +1,42 @@
-"""SMTP's decisions: an event in, a reply out (RFC 5321). No transport; accounts and stores only by contract."""
+"""SMTP's decisions: an event in, an answer out (RFC 5321). No transport; accounts and stores only by contract."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from attrs import evolve, frozen
-from twisted.cred.portal import Portal
+from attrs import evolve
 from twisted.internet.defer import CancelledError
 
 from mailgate.connection import Ending
-from mailgate.facts import Bulletin
-from mailgate.interfaces import IDelivery, IDirectory, ISubmitter
-from mailgate.mail import Discarded, Envelope, Local, Message, Recipient, Refused, Reply, Session
-from mailgate.pipeline import Pipeline
+from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events
-from mailgate.smtp.authentication import Exchange
-from mailgate.smtp.parameters import announced_size, refuse_unknown
-from mailgate.smtp.personality import Personality
+from mailgate.smtp.authentication import NOT_HERE, Login
+from mailgate.smtp.machine import Answer
+from mailgate.smtp.mailing import Mailing
+from mailgate.smtp.patience import Patience
 from mailgate.smtp.report import MailReport
-from mailgate.smtp.trace import received
-from mailgate.smtp.transaction import Transaction
-from mailgate.spool import SpoolFactory
+from mailgate.smtp.surroundings import Surroundings
 
 OK: Final = Reply(250, "2.0.0", "OK")
-NOT_HERE: Final = Reply(502, "5.5.1", "Not offered here")
-TLS_FIRST: Final = Reply(530, "5.7.0", "Say STARTTLS first")
-LOGIN_FIRST: Final = Reply(530, "5.7.0", "Authentication required")
 NO_COMMANDS: Final = (events.Connected, events.EndOfContent, events.Response)
-HELP: Final = "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT STARTTLS AUTH"
-FAREWELLS: Final[Mapping[Ending, str]] = {"time-out": "Silent for too long", "stopped": "Shutting down, come back soon"}
-
-
-@frozen(kw_only=True)
-class Surroundings:
-    """What the sessions of a listener share."""
-
-    personality: Personality
-    pipeline: Pipeline
-    directory: IDirectory
-    delivery: IDelivery
-    portal: Portal | None  # None: nobody can log in
-    spools: SpoolFactory
-    bulletin: Bulletin
-    new_id: Callable[[], str]
-    now: Callable[[], float]  # Unix time, seconds
-    elapsed: Callable[[], float] = time.monotonic  # seconds; a clock that is set does not move it
+IDLE: Final = (events.Hello, events.Reset, events.Noop, events.Verify, events.Help)
+FAREWELLS: Final[Mapping[Ending, str]] = {"time-out": "Out of time", "stopped": "Shutting down, come back soon"}
 
 
 class SMTPSession:
-    """One client's session. Every event but `Content` gets one reply, also if something unexpected happens."""
+    """One client's session. Every event but `Chunk` and `Content` is answered, also if something unexpected happens."""
 
     def __init__(self, surroundings: Surroundings, session: Session) -> None:
         self._to = surroundings
         self._personality = surroundings.personality
         self._session = session
-        self._began = surroundings.elapsed()
         self._report = VisitReport(surroundings.bulletin, surroundings.new_id)
         self._mail_report = MailReport(surroundings.bulletin)
-        self._transaction: Transaction | None = None
-        self._exchange: Exchange | None = None
-        self._submitter: ISubmitter | None = None
-        self._logout: Callable[[], object] = lambda: None
-        self._faults = 0
-        self._login_failures = 0
+        self._mailing = Mailing(surroundings, self._mail_report)
+        self._login = Login(surroundings.portal, self._personality, self._report)
+        self._patience = Patience(self._personality, surroundings.elapsed)
         self._commands = 0
         self._lost = False
 
@@ -73,31 +44,33 @@ class SMTPSession:
 
     @property
     def idle_seconds(self) -> float:
-        return self._personality.idle_seconds
+        return self._patience.seconds_left(receiving=self._mailing.receiving)
 
     @property
     def at_rest(self) -> bool:
-        return self._transaction is None or not self._transaction.receiving
+        return not self._mailing.receiving
 
-    async def answer(self, event: events.Event) -> Reply | None:
-        if isinstance(event, events.Content):
-            self._keep(event)
+    async def answer(self, event: events.Event) -> Answer | None:
+        if isinstance(event, events.Chunk | events.Content):
+            self._receive(event)
             return None
         if not isinstance(event, NO_COMMANDS):
             self._commands += 1
         try:
-            return await self._answer(event)
+            answer = await self._answer(event)
         except Refused as refusal:
-            return self._refuse(event, refusal.reply)
+            answer = self._refuse(event, refusal.reply)
         except Exception as error:  # the one place for the unexpected
             if self._lost and isinstance(error, CancelledError):
                 raise
-            return self._refuse(event, self._unexpected(event, error))
+            answer = self._refuse(event, self._unexpected(event, error))
+        self._patience.answered()
+        return answer
 
     def secured(self, tls: str) -> None:
         # RFC 3207 4.2: what was known from before is forgotten.
-        self._end_transaction()
-        self._log_out()
+        self._mailing.abandon()
+        self._login.log_out(self._session)
         self._session = evolve(self._session, tls=tls, helo="", extended=False, user="")
         self._report.secured(self._session)
 
@@ -108,32 +81,40 @@ class SMTPSession:
         self._lost = True
 
     def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
-        self._end_transaction()
-        self._log_out()
-        seconds = self._to.elapsed() - self._began
+        self._mailing.abandon()
+        self._login.log_out(self._session)
+        seconds = self._patience.age_seconds
         self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
 
     # Commands.
 
-    def _keep(self, content: events.Content) -> None:
-        assert self._transaction is not None, "content comes after 354"
+    def _receive(self, event: events.Chunk | events.Content) -> None:
         try:
-            self._transaction.write(content.block)
-        except Exception as error:  # noqa: BLE001 (it has no reply of its own; the final dot's says it)
-            self._transaction.fail(self._unexpected(content, error))
+            if isinstance(event, events.Chunk):
+                self._mailing.begin_chunk(event)
+            else:
+                self._mailing.keep(event)
+        except Exception as error:  # noqa: BLE001 (it has no reply of its own; that of the end says it)
+            assert self._mailing.transaction is not None, "content comes inside a transaction"
+            self._mailing.transaction.fail(self._unexpected(event, error))
 
-    async def _answer(self, event: events.Event) -> Reply:
+    async def _answer(self, event: events.Event) -> Answer:
+        if isinstance(event, IDLE) and (goodbye := self._patience.idle_command()):
+            return goodbye
         match event:
             case events.Connected():
                 return await self._greet()
             case events.Hello():
                 return await self._hello(event)
             case events.Mail():
-                return await self._mail(event)
+                goodbye = self._patience.transaction()
+                return goodbye or await self._mailing.begin(event, self._session, self._login.submitter)
             case events.Rcpt():
-                return await self._rcpt(event)
+                return await self._mailing.add(event)
             case events.Data():
-                return self._data()
+                return self._mailing.begin_content()
+            case events.EndOfChunk():
+                return self._mailing.end_chunk()
             case events.EndOfContent():
                 return await self._end_of_content(event)
             case events.StartTLS():
@@ -141,138 +122,87 @@ class SMTPSession:
             case events.Auth() | events.Response():
                 return await self._authenticate(event)
             case events.Reset():
-                self._end_transaction()
+                self._mailing.abandon()
                 return OK
             case events.Verify():  # RFC 5321 7.3: who has a maildrop is not told
                 return Reply(252, "2.0.0", "Cannot verify, send a message and see")
             case events.Help():
-                return Reply(214, "2.0.0", f"Commands: {HELP}")
+                return self._help()
             case events.Noop():
                 return OK
             case events.Quit():
                 return Reply(221, "2.0.0", "Goodbye")
             case events.Fault():
-                return self._fault(event)
+                return self._patience.error() or event.reply
         raise AssertionError(f"no answer to {event}")
 
     async def _greet(self) -> Reply:
         self._report.connected(self._session)
         await self._to.pipeline.check_connect(self._session)
-        return Reply(220, "", f"{self._personality.hostname} ESMTP mailgate")
+        return Reply(220, "", self._personality.greeting)
 
     async def _hello(self, hello: events.Hello) -> Reply:
         session = evolve(self._session, helo=hello.name, extended=hello.extended)
         await self._to.pipeline.check_helo(session)
-        self._end_transaction()  # RFC 5321 4.1.4
+        self._mailing.abandon()  # RFC 5321 4.1.4
         self._session = session
+        if not self._personality.auth_required:
+            self._patience.greeted()
         hostname = self._personality.hostname
         if not hello.extended:
             return Reply(250, "", hostname)
         keywords = self._personality.keywords(tls=bool(session.tls), authenticated=bool(session.user))
         return Reply(250, "", "\n".join((f"{hostname} at your service", *keywords)))
 
-    async def _mail(self, mail: events.Mail) -> Reply:
-        if self._personality.auth_required and self._submitter is None:
-            raise Refused(LOGIN_FIRST)
-        envelope = Envelope(self._to.new_id(), self._session, mail.path, size=announced_size(mail, self._personality))
-        if self._submitter is not None and not mail.path.is_null and not self._submitter.may_send_as(mail.path):
-            raise Refused(Reply(550, "5.7.1", "You may not send as this sender"))
-        await self._to.pipeline.check_sender(envelope)
-        self._transaction = Transaction(envelope, self._to.spools, self._personality.max_message_octets)
-        return Reply(250, "2.1.0", "Sender OK")
+    def _help(self) -> Reply:
+        commands = self._personality.commands(tls=bool(self._session.tls), authenticated=bool(self._session.user))
+        return Reply(214, "2.0.0", f"Commands: {' '.join(commands)}")
 
-    async def _rcpt(self, rcpt: events.Rcpt) -> Reply:
-        assert self._transaction is not None, "RCPT comes after MAIL"
-        refuse_unknown(dict(rcpt.parameters))
-        envelope = self._transaction.envelope
-        if len(envelope.recipients) >= self._personality.max_recipients:  # RFC 5321 4.5.3.1.10
-            raise Refused(Reply(452, "4.5.3", "Too many recipients; send to the others in another transaction"))
-        destinations = await self._to.directory.resolve(rcpt.path)
-        if not destinations:
-            raise Refused(Reply(550, "5.1.1", "Nobody here has this address"))
-        if not all(isinstance(destination, Local) for destination in destinations):
-            raise Refused(Reply(550, "5.7.1", "Mail for other systems is not taken here"))  # never an open relay
-        await self._to.pipeline.check_recipient(envelope, rcpt.path)
-        self._transaction.add(Recipient(rcpt.path, destinations))
-        return Reply(250, "2.1.5", "Recipient OK")
-
-    def _data(self) -> Reply:
-        assert self._transaction is not None, "DATA comes after RCPT"
-        self._transaction.begin_content()
-        return Reply(354, "", "Send the message; end it with a dot on a line of its own")
-
-    async def _end_of_content(self, end: events.EndOfContent) -> Reply:
-        assert self._transaction is not None, "content comes after 354"
-        transaction = self._transaction
-        try:
-            envelope = transaction.envelope
-            body = transaction.freeze(end.fault)
-            field = received(envelope, self._personality.hostname, self._to.now())
-            message = Message(envelope.id, envelope, (field,), body)
-            handled = await self._to.pipeline.handle(message)
-            await self._deliver(handled)
-            discarded = not any(recipient.destinations for recipient in handled.envelope.recipients)
-        except Discarded:
-            discarded = True
-        self._mail_report.accepted(message, reply_sent=not self._lost, discarded=discarded)
-        self._end_transaction()
-        return Reply(250, "2.0.0", f"{message.id} accepted")
-
-    async def _deliver(self, message: Message) -> None:
-        outcomes = await self._to.delivery.deliver(message)
-        failures = [outcome.reply for outcome in outcomes if not outcome.reply.is_positive]
-        if failures:
-            # All or none (RFC 5321 6.1): temporary comes before permanent, because the client can try again.
-            raise Refused(min(failures, key=lambda reply: (not reply.is_temporary, -reply.code)))
+    async def _end_of_content(self, end: events.EndOfContent) -> Answer:
+        self._patience.message()
+        answer = await self._mailing.finish(end, lambda: self._lost)
+        self._mailing.abandon()
+        return answer
 
     def _start_tls(self) -> Reply:
-        if not self._personality.starttls or self._session.tls:  # RFC 3207 4.2: not inside TLS
+        if not self._personality.offers_tls(tls=bool(self._session.tls)):
             raise Refused(NOT_HERE)
         return Reply(220, "2.0.0", "Go ahead")
 
     async def _authenticate(self, event: events.Auth | events.Response) -> Reply:
         if isinstance(event, events.Auth):
-            self._exchange = Exchange(self._may_log_in(), self._session, self._report)
-            reply = await self._exchange.begin(event)
+            reply = await self._login.begin(event, self._session)
         else:
-            assert self._exchange is not None, "a response comes after a challenge"
-            reply = await self._exchange.go_on(event)
-        if self._exchange.submitter is not None:
-            self._submitter, self._logout = self._exchange.submitter, self._exchange.logout
-            self._session = evolve(self._session, user=self._submitter.user)
+            reply = await self._login.go_on(event)
+        if self._login.submitter is not None:
+            self._session = evolve(self._session, user=self._login.submitter.user)
+            self._patience.greeted()
         return reply
 
-    def _may_log_in(self) -> Portal:
-        if self._to.portal is None or not self._personality.auth_required:
-            raise Refused(NOT_HERE)
-        if not self._personality.takes_passwords(tls=bool(self._session.tls)):
-            raise Refused(TLS_FIRST)
-        if self._submitter is not None:
-            raise Refused(Reply(503, "5.5.1", "You are logged in already"))  # RFC 4954 4
-        return self._to.portal
+    # Refusals.
 
-    # Refusals and ends.
-
-    def _fault(self, event: events.Fault) -> Reply:
-        self._faults += 1
-        if self._faults > self._personality.max_faults:
-            return Reply(421, "4.7.0", "Too many wrong commands")
-        return event.reply
-
-    def _refuse(self, event: events.Event, reply: Reply) -> Reply:
+    def _refuse(self, event: events.Event, reply: Reply) -> Answer:
         if isinstance(event, events.Connected) and reply.is_temporary:
             reply = evolve(reply, code=421)  # RFC 5321 4.3.2 has no other for a client that may come back
         match event:
             case events.Connected() | events.Hello() | events.Mail() | events.Rcpt():
-                self._mail_report.refused(self._session, event, self._envelope, reply)
-            case events.EndOfContent():
-                if self._transaction is not None:
-                    self._mail_report.message_refused(self._transaction, reply)
-                self._end_transaction()
+                self._mail_report.refused(self._session, event, self._mailing.envelope, reply)
+                if isinstance(event, events.Rcpt) and not reply.is_temporary:
+                    return self._patience.refused_recipient() or reply
+            case events.EndOfContent() | events.EndOfChunk():
+                return self._refuse_content(event, reply)
             case events.Auth() | events.Response() if reply.code == 535:
-                self._login_failures += 1
-                if self._login_failures >= self._personality.max_login_failures:
-                    return Reply(421, "4.7.0", "Too many wrong passwords")
+                return self._patience.login_failure() or reply
+        return reply
+
+    def _refuse_content(self, event: events.EndOfContent | events.EndOfChunk, reply: Reply) -> Answer:
+        transaction = self._mailing.transaction
+        if transaction is None:
+            return reply
+        self._mail_report.message_refused(transaction, reply)
+        self._mailing.abandon()
+        if self._personality.lmtp and isinstance(event, events.EndOfContent):
+            return (reply,) * len(transaction.envelope.recipients)  # RFC 2033 4.2
         return reply
 
     def _unexpected(self, event: events.Event, error: Exception) -> Reply:
@@ -280,19 +210,3 @@ class SMTPSession:
         if isinstance(event, events.Auth | events.Response):  # RFC 4954 6
             return Reply(454, "4.7.0", f"Cannot check this now, try again later; error {error_id}")
         return Reply(451, "4.3.0", f"Something went wrong here, try again later; error {error_id}")
-
-    def _log_out(self) -> None:
-        logout, self._logout, self._submitter = self._logout, lambda: None, None
-        try:
-            logout()
-        except Exception as error:  # noqa: BLE001 (an avatar's bug must not keep the connection)
-            self._report.failed(self._session, "smtp logout", error)
-
-    @property
-    def _envelope(self) -> Envelope | None:
-        return self._transaction.envelope if self._transaction is not None else None
-
-    def _end_transaction(self) -> None:
-        if self._transaction is not None:
-            self._transaction.close()
-            self._transaction = None

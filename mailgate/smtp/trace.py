@@ -1,4 +1,4 @@
-"""The Received field (RFC 5321 4.4), exact in form whatever the client said."""
+"""The fields that are put in front of a message: Received (RFC 5321 4.4), exact in form whatever the client said."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 from mailgate.mail import Envelope, Field
 from mailgate.wire.address import AddressError, check_domain
+from mailgate.wire.header import HeaderScanner
 
 
 def received(envelope: Envelope, hostname: str, seconds: float) -> Field:
@@ -20,9 +21,30 @@ def received(envelope: Envelope, hostname: str, seconds: float) -> Field:
     moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return Field(
         "Received",
-        f"{_from(session.helo, session.client)}\n\tby {hostname} (mailgate) with {session.protocol}{tls}"
+        f"{_from(session.helo, session.client)}\n\tby {hostname} (mailgate) with {_protocol(envelope)}{tls}"
         f" id {envelope.id}{only};\n\t{format_datetime(moment)}",
     )
+
+
+def completing(header: HeaderScanner, message: str, hostname: str, seconds: float) -> tuple[Field, ...]:
+    """The fields that a message from a user's client should have and lacks (RFC 6409 8.2, 8.3)."""
+    fields: tuple[Field, ...] = ()
+    if not header.has_message_id:
+        fields += (Field("Message-ID", f"<{message}@{hostname}>"),)
+    if not header.has_date:
+        fields += (Field("Date", format_datetime(datetime.datetime.fromtimestamp(seconds, datetime.UTC))),)
+    return fields
+
+
+def _protocol(envelope: Envelope) -> str:
+    """The `with` clause: RFC 3848, and RFC 6531 4.3 for SMTPUTF8."""
+    session = envelope.session
+    secured = ("S" if session.tls else "") + ("A" if session.user else "")
+    if session.lmtp:
+        return ("UTF8LMTP" if envelope.smtputf8 else "LMTP") + secured
+    if envelope.smtputf8:
+        return "UTF8SMTP" + secured
+    return "ESMTP" + secured if session.extended else "SMTP"
 
 
 def address_literal(client: str) -> str:

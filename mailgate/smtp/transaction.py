@@ -7,6 +7,7 @@ import errno
 from mailgate.delivery import FAILED, FULL
 from mailgate.mail import Body, Envelope, Recipient, Refused, Reply
 from mailgate.spool import Spool, SpoolFactory
+from mailgate.wire.header import HeaderScanner
 
 
 class Transaction:
@@ -14,6 +15,7 @@ class Transaction:
 
     def __init__(self, envelope: Envelope, spools: SpoolFactory, max_octets: int) -> None:
         self.envelope = envelope
+        self.header = HeaderScanner()
         self._spools = spools
         self._max_octets = max_octets
         self._spool: Spool | None = None
@@ -38,11 +40,22 @@ class Transaction:
         """From now on `write` is called."""
         self._spool = self._spools()
 
+    def expect(self, octets: int) -> None:
+        """So many are to come now: if that is too much, keep none of them (RFC 3030 4.1)."""
+        if self.octets + octets > self._max_octets:
+            self.fail(too_big(self._max_octets))
+
+    def check(self) -> None:
+        """Raise `Refused` with what was found wrong so far."""
+        if self._fault is not None:
+            raise Refused(self._fault)
+
     def write(self, block: bytes) -> None:
         """Keep a block. What cannot be kept is read on and refused at its end, once (RFC 5321 4.1.1.4)."""
         assert self._spool is not None, "begin_content() comes first"
         if self._fault is not None:
             return
+        self.header.feed(block)
         try:
             self._spool.write(block)
         except OSError as error:
@@ -59,8 +72,7 @@ class Transaction:
     def freeze(self, fault: str | None) -> Body:
         """The content, complete. Raises `Refused` with what was found wrong on the way."""
         assert self._spool is not None, "begin_content() comes first"
-        if self._fault is not None:
-            raise Refused(self._fault)
+        self.check()
         if fault is not None:
             # Bare CR and LF are how one message is smuggled inside another; RFC 5321 2.3.8 forbids them.
             raise Refused(Reply(550, "5.6.0", f"The content has {fault}"))

@@ -1,27 +1,16 @@
 """Dot-stuffed content, in (SMTP DATA) and out (POP3 multi-line responses), by block and never by line.
 
-Inside, lines end with LF; here is the only place where CRLF becomes LF and back.
+Inside, lines end with LF. What content may have in it is for `content` to say.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from mailgate.wire.content import MAX_LINE_OCTETS, ContentReader
 
 _END: Final = b"\r\n.\r\n"
 _TAILS: Final = tuple(_END[:length] for length in range(4, 0, -1))
-
-
-class ContentFault:
-    """What can be wrong with content as it stood on the wire (RFC 5321 2.3.8, 4.1.1.4)."""
-
-    BARE_CR: Final = "a CR without LF"
-    BARE_LF: Final = "an LF without CR"
-    NUL: Final = "a NUL octet"
-
-
-_FAULTY: Final = re.compile(rb"(?P<cr>\r(?!\n))|(?P<lf>(?<!\r)\n)|\0")
-_FAULTS: Final = {"cr": ContentFault.BARE_CR, "lf": ContentFault.BARE_LF, None: ContentFault.NUL}
 
 
 class DotReader:
@@ -31,10 +20,16 @@ class DotReader:
     `fault` so that the whole can be refused after its end. Make a new one for each content.
     """
 
-    def __init__(self) -> None:
-        self.fault: str | None = None  # the first of `ContentFault` that was seen
+    def __init__(self, max_line_octets: int = MAX_LINE_OCTETS, *, normalise: bool = False) -> None:
+        """As `content.ContentReader` has it. What is normalised never ends content either."""
+        self._content = ContentReader(max_line_octets, normalise=normalise)
         self._held = b"\r\n"  # content begins as if after a line's end: a dot alone ends it at once
         self._at_start = True
+
+    @property
+    def fault(self) -> str | None:
+        """The first of `content.ContentFault` that was seen."""
+        return self._content.fault
 
     def feed(self, block: bytes) -> tuple[bytes, bytes | None]:
         """Take the next octets; give (content with LF line ends, what follows the end).
@@ -51,22 +46,11 @@ class DotReader:
 
     def _cook(self, raw: bytes) -> bytes:
         # `raw` ends neither within a CRLF nor between a CRLF and a dot: `_TAILS` holds these back.
-        self._inspect(raw)
-        content = raw.replace(b"\r\n.", b"\r\n").replace(b"\r\n", b"\n")
+        content = self._content.feed(raw.replace(b"\r\n.", b"\r\n"))
         if self._at_start and content:
             self._at_start = False
             return content[1:]  # the line end that was assumed before the first line
         return content
-
-    def _inspect(self, raw: bytes) -> None:
-        if self.fault is not None:
-            return
-        ends = raw.count(b"\r\n")  # counting is much faster than the search for what is hardly ever there
-        if raw.count(b"\n") == ends and raw.count(b"\r") == ends and b"\0" not in raw:
-            return
-        first = _FAULTY.search(raw)
-        assert first is not None, "one of the counts says that it is there"
-        self.fault = _FAULTS[first.lastgroup]
 
 
 class _LineEnds:

@@ -58,6 +58,15 @@ class LineBuffer:
         self.clear()
         return data
 
+    def take(self, octets: int) -> bytes:
+        """Up to so many octets, whatever is in them."""
+        with memoryview(self._octets) as octets_here:
+            data = bytes(octets_here[:octets])
+        del self._octets[:octets]
+        self._searched = 0
+        self._skipping = False
+        return data
+
     def take_line(self, limit: int) -> bytes | Overlong | None:
         """The next line without its CRLF; `OVERLONG`, once a line, if it has more than `limit` octets with its
         CRLF; None if its end has not arrived yet.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Listener, Store, Submission
+from mailgate.config import LMTP, POP3, SMTP, TLS, Accounts, Config, Handler, Limits, Listener, Store, Submission
 from mailgate.config.rules import breaches, silence
 from mailgate.units import Octets, Seconds
 
@@ -47,6 +47,15 @@ def test_a_whole_house_breaks_no_rule() -> None:
         (Config(smtp=SMTP(max_recipients=99)), "smtp.max_recipients", "4.5.3.1.8"),
         (Config(submission=Submission(max_recipients=0)), "submission.max_recipients", "4.5.3.1.8"),
         (Config(smtp=SMTP(max_message=Octets(65_535))), "smtp.max_message", "4.5.3.1.7"),
+        (Config(lmtp=LMTP(max_recipients=99)), "lmtp.max_recipients", "4.5.3.1.8"),
+        (Config(lmtp=LMTP(idle_timeout=Seconds(0.0))), "lmtp.idle_timeout", "more than 0"),
+        (Config(lmtp=LMTP(listen=listen("unix:/x", "tcp:25"))), "lmtp.listen[2]", "RFC 2033 section 5"),
+        (Config(limits=Limits(line=Octets(999))), "limits.line", "at least 1000 (RFC 5321 4.5.3.1.6)"),
+        (Config(limits=Limits(hops=99)), "limits.hops", "at least 100 (RFC 5321 6.3)"),
+        (Config(limits=Limits(connections=0)), "limits.connections", "at least 1"),
+        (Config(limits=Limits(connections_per_client=-1)), "limits.connections_per_client", "at least 0"),
+        (Config(limits=Limits(idle_commands=9)), "limits.idle_commands", "at least 10"),
+        (Config(limits=Limits(session_timeout=Seconds(0.0))), "limits.session_timeout", "more than 0"),
         (Config(pop3=POP3(idle_timeout=Seconds(599.0))), "pop3.idle_timeout", "RFC 1939"),
         (Config(pop3=POP3(login_timeout=Seconds(0.0))), "pop3.login_timeout", "more than 0"),
         (Config(handlers_timeout=Seconds(0.0)), "handlers_timeout", "more than 0"),

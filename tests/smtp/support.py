@@ -21,7 +21,8 @@ from mailgate.mail import Body, Destination, Field, Local, Message, Outcome, Pat
 from mailgate.pipeline import Pipeline, Step
 from mailgate.smtp import events
 from mailgate.smtp.personality import Personality
-from mailgate.smtp.session import SMTPSession, Surroundings
+from mailgate.smtp.session import SMTPSession
+from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Spool
 from tests.support import Facts, result_of
 

@@ -9,16 +9,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mailgate.mail import Path, Reply
 from mailgate.smtp import events
+from mailgate.smtp.commands import SMTP, UNIMPLEMENTED, State
 from mailgate.smtp.machine import (
     MAX_COMMAND_OCTETS,
     MAX_REPLY_OCTETS,
-    UNIMPLEMENTED,
-    VERBS,
     SMTPMachine,
-    State,
     render,
 )
-from mailgate.wire.dots import ContentFault
+from mailgate.wire.content import ContentFault
 from mailgate.wire.output import After
 from tests.support import splits
 
@@ -211,7 +209,7 @@ def test_a_command_may_be_as_long_as_its_limit() -> None:
 
 
 def test_verbs_and_undone_ones_are_different() -> None:
-    assert not UNIMPLEMENTED & VERBS.keys()
+    assert not UNIMPLEMENTED & SMTP.keys()
 
 
 # Order.

@@ -6,7 +6,7 @@ import pytest
 
 from mailgate.mail import Refused
 from mailgate.smtp import events
-from mailgate.smtp.parameters import announced_size, refuse_unknown
+from mailgate.smtp.parameters import mail_parameters, refuse_unknown
 from mailgate.smtp.personality import Personality
 from tests.smtp.support import HOSTNAME, submission
 from tests.support import path
@@ -30,7 +30,7 @@ def mail(**parameters: str | None) -> events.Mail:
     ],
 )
 def test_granted(parameters: dict[str, str | None], size: int | None) -> None:
-    assert announced_size(mail(**parameters), MX) == size
+    assert mail_parameters(mail(**parameters), MX).size == size
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def test_granted(parameters: dict[str, str | None], size: int | None) -> None:
 )
 def test_refused(parameters: dict[str, str | None], code: int, status: str) -> None:
     with pytest.raises(Refused) as refusal:
-        announced_size(mail(**parameters), MX)
+        mail_parameters(mail(**parameters), MX)
     assert (refusal.value.reply.code, refusal.value.reply.status) == (code, status)
 
 
 def test_auth_is_understood_on_submission() -> None:
-    assert announced_size(mail(AUTH="<>", SIZE="7"), submission()) == 7  # RFC 4954 5
+    assert mail_parameters(mail(AUTH="<>", SIZE="7"), submission()).size == 7  # RFC 4954 5
 
 
 def test_looking_does_not_use_them_up() -> None:
     event = mail(SIZE="7")
-    assert announced_size(event, MX) == announced_size(event, MX) == 7
+    assert mail_parameters(event, MX).size == mail_parameters(event, MX).size == 7
 
 
 def test_unknown_ones_are_named() -> None:

@@ -17,7 +17,7 @@ from mailgate.mail import PASS, Discarded, Field, Message, Refused, Reply, Sessi
 from mailgate.pipeline import Step
 from mailgate.smtp import events
 from mailgate.smtp.personality import Personality
-from mailgate.wire.dots import ContentFault
+from mailgate.wire.content import ContentFault
 from tests.smtp.support import ALICE, BOB, HOSTNAME, PASSWORD, Visit, World, base64_of, submission
 from tests.support import logged, outcome_of, path, started
 
@@ -491,7 +491,7 @@ def test_rset_ends_a_transaction() -> None:
 
 
 def test_faults_are_answered_and_counted() -> None:
-    visit = Visit(World(Personality(hostname=HOSTNAME, max_faults=3)))
+    visit = Visit(World(Personality(hostname=HOSTNAME, max_errors=3)))
     fault = events.Fault(Reply(500, "5.5.1", "No such command"))
     assert [visit.say(fault) for _ in range(3)] == [fault.reply] * 3
     assert visit.say(events.Noop()).code == 250

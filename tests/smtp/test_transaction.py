@@ -9,7 +9,7 @@ import pytest
 from mailgate.delivery import FAILED, FULL
 from mailgate.mail import Refused, Reply
 from mailgate.smtp.transaction import Transaction, too_big
-from mailgate.wire.dots import ContentFault
+from mailgate.wire.content import ContentFault
 from tests.smtp.support import Spools
 from tests.support import a_message, recipient
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.wire.dots import ContentFault, DotReader, DotWriter, WireCounter
+from mailgate.wire.content import ContentFault
+from mailgate.wire.dots import DotReader, DotWriter, WireCounter
 from tests.support import splits
 
 ALPHABET = [b"\r\n", b"\r", b"\n", b".", b"\0", b"a", b"\r\n.", b"\r\n..", b"text"]
