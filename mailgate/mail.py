@@ -16,6 +16,7 @@ from mailgate.wire import address
 
 BLOCK_OCTETS: Final = 65_536  # how much content is read, written or sent at a time
 _ID_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # base32 whose order is that of ASCII
+_ID_PAIRS: Final = tuple(high + low for high in _ID_ALPHABET for low in _ID_ALPHABET)
 # What cannot stand in a field's value: controls but TAB, halves of characters, and line ends that do not fold.
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]|\n(?![ \t])|\n[ \t]*(?=\n|\Z)")
 
@@ -23,7 +24,7 @@ _UNFIT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]|\n(?![ \
 def make_id(milliseconds: int, entropy: int) -> str:
     """An id of 26 characters, ordered by time: 48 bits of Unix milliseconds, 80 bits of `entropy`, base32."""
     number = (milliseconds & (1 << 48) - 1) << 80 | entropy & (1 << 80) - 1
-    return "".join(_ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_ID_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 @frozen
@@ -184,7 +185,8 @@ class Envelope:
 
     def with_recipient(self, recipient: Recipient) -> Envelope:
         """This envelope and one recipient more."""
-        return evolve(self, recipients=(*self.recipients, recipient))
+        recipients = (*self.recipients, recipient)
+        return Envelope(self.id, self.session, self.reverse_path, recipients, self.size, self.smtputf8)
 
 
 @frozen

@@ -15,13 +15,35 @@ from typing import IO, Final
 from mailgate.mail import Body
 
 MEMORY_OCTETS: Final = 131_072  # what one body may hold in memory
+ALL_MEMORY_OCTETS: Final = 67_108_864  # what all bodies together may
 FILE_PREFIX: Final = "mailgate-spool-"
+
+
+class Memory:
+    """What many bodies may hold in memory together. Who finds nothing left uses a file."""
+
+    def __init__(self, octets: int = ALL_MEMORY_OCTETS) -> None:
+        self.octets_left = octets
+
+    def take(self, octets: int) -> bool:
+        """Take so many, if they are there."""
+        if octets > self.octets_left:
+            return False
+        self.octets_left -= octets
+        return True
+
+    def give_back(self, octets: int) -> None:
+        """Give back what was taken."""
+        self.octets_left += octets
 
 
 class Spool:
     """One body. `write` blocks, `freeze` once, read the `Body`, `close` always."""
 
-    def __init__(self, directory: str, memory_octets: int = MEMORY_OCTETS) -> None:
+    def __init__(self, directory: str, memory_octets: int = MEMORY_OCTETS, shared: Memory | None = None) -> None:
+        """`shared` is what this one has together with others; without it nobody else is thought of."""
+        self._shared = shared if shared is not None else Memory(memory_octets)
+        self._taken = 0  # of it
         self._directory = os.path.abspath(directory)  # twistd changes the working directory later on
         self._memory_octets = memory_octets
         # Not a list of blocks: a client that sends octet by octet would make that forty times as large.
@@ -40,7 +62,7 @@ class Spool:
         """Append octets with LF line ends. Raises OSError (no room, say); `close` is then still due."""
         self._octets += len(block)
         self._lines += block.count(b"\n")
-        if self._file is None and self._octets > self._memory_octets:
+        if self._file is None and not self._may_hold(len(block)):
             self._spill()
         if self._file is None:
             self._memory.write(block)
@@ -56,7 +78,7 @@ class Spool:
 
     def close(self) -> None:
         """Forget the body; its file is removed unless a store has taken it away. Any number of times; never raises."""
-        self._memory = io.BytesIO()
+        self._forget_memory()
         if self._file is not None:
             # Closing flushes; on a full disk that fails, and the content is unwanted anyway.
             with contextlib.suppress(OSError):
@@ -68,12 +90,23 @@ class Spool:
                 os.unlink(self._path)
             self._path = None
 
+    def _may_hold(self, octets: int) -> bool:
+        if self._octets > self._memory_octets or not self._shared.take(octets):
+            return False
+        self._taken += octets
+        return True
+
+    def _forget_memory(self) -> None:
+        self._memory = io.BytesIO()
+        self._shared.give_back(self._taken)
+        self._taken = 0
+
     def _spill(self) -> None:
         _make_private(self._directory)
         descriptor, self._path = tempfile.mkstemp(prefix=FILE_PREFIX, dir=self._directory)  # mode 0600
         self._file = os.fdopen(descriptor, "wb")
         self._file.write(self._memory.getbuffer())
-        self._memory = io.BytesIO()
+        self._forget_memory()
 
 
 def _make_private(directory: str) -> None:

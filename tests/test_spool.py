@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.spool import FILE_PREFIX, MEMORY_OCTETS, Spool
+from mailgate.spool import FILE_PREFIX, MEMORY_OCTETS, Memory, Spool
 
 
 def _content(spool: Spool) -> bytes:
@@ -157,3 +157,32 @@ def test_every_directory_that_it_makes_is_private(tmp_path: Path) -> None:
     for made in (directory, directory.parent, directory.parent.parent):
         assert stat.S_IMODE(made.stat().st_mode) == 0o700
     spool.close()
+
+
+def test_what_bodies_hold_in_memory_together_is_bounded(tmp_path: Path) -> None:
+    shared = Memory(150)
+    first, second, third = (Spool(str(tmp_path), memory_octets=100, shared=shared) for _ in range(3))
+    first.write(b"1" * 90)
+    second.write(b"2" * 50)
+    second.write(b"2" * 20)  # more than is left: all of it goes to a file
+    assert (first.freeze().file, second.freeze().content, shared.octets_left) == (None, None, 60)
+    first.close()
+    first.close()
+    assert shared.octets_left == 150
+    third.write(b"3" * 100)
+    assert _content(second) == b"2" * 70
+    assert (third.freeze().content, shared.octets_left) == (b"3" * 100, 50)
+    for spool in (second, third):
+        spool.close()
+    assert shared.octets_left == 150
+
+
+def test_a_body_whose_file_cannot_be_made_gives_its_memory_back(tmp_path: Path) -> None:
+    shared = Memory(100)
+    (tmp_path / "in the way").write_bytes(b"")
+    spool = Spool(str(tmp_path / "in the way"), memory_octets=10, shared=shared)
+    spool.write(b"x" * 10)
+    with pytest.raises(OSError, match="in the way"):
+        spool.write(b"x")
+    spool.close()
+    assert shared.octets_left == 100

@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mailgate.connection.contract import Ending, Machine, Session
+from mailgate.waits import begin
 from mailgate.wire.output import After
 
 CLOSE_SECONDS: Final = 10.0  # how long a peer may take to close after our farewell, before it is cut off
@@ -57,7 +58,8 @@ class Connection(Protocol, Generic[R]):
         self._peer_reads = True
         self._reading = True
         self._wakeup: Deferred[None] | None = None  # a body waits for the peer to read
-        self._idle: IDelayedCall | None = None
+        self._heard_at = clock.seconds()  # the last sign of life
+        self._deadline: IDelayedCall | None = None
         self._abort: IDelayedCall | None = None
         self._closing = False
         self._stopping = False
@@ -74,7 +76,8 @@ class Connection(Protocol, Generic[R]):
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, True)  # type: ignore[union-attr]
-        self._idle = self._clock.callLater(self._session.idle_seconds, self._timed_out)
+        self._rest()
+        self._look_again(self._session.seconds_left(0.0))
         self._pump()
 
     def dataReceived(self, data: bytes) -> None:
@@ -90,7 +93,7 @@ class Connection(Protocol, Generic[R]):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self._lost = True
         self._closing = True
-        for timer in (self._idle, self._abort):
+        for timer in (self._deadline, self._abort):
             if timer is not None and timer.active():
                 timer.cancel()
         self._session.lost()
@@ -145,10 +148,14 @@ class Connection(Protocol, Generic[R]):
 
     def _begin(self, event: object) -> None:
         self._answering = True
-        work: Deferred[After] = Deferred.fromCoroutine(self._answer(event))
-        self._work = work.addErrback(self._broken).addCallback(self._answered)
-        if not self._answering:
-            self._work = None  # it did not have to wait
+        try:
+            work = begin(self._answer(event))
+        except Exception:  # noqa: BLE001 (`_broken` judges it)
+            work = self._broken(Failure())
+        if isinstance(work, Deferred):
+            self._work = work.addErrback(self._broken).addCallback(self._answered)
+        else:
+            self._answered(work)
 
     async def _answer(self, event: object) -> After:
         reply = await self._session.answer(event)
@@ -239,13 +246,18 @@ class Connection(Protocol, Generic[R]):
     # Ends.
 
     def _rest(self) -> None:
-        if self._idle is not None and self._idle.active():
-            self._idle.reset(self._session.idle_seconds)
+        self._heard_at = self._clock.seconds()
 
-    def _timed_out(self) -> None:
+    def _look_again(self, seconds: float) -> None:
+        # Moving a timer with every block and reply would cost more than looking at the clock when it goes off.
+        self._deadline = self._clock.callLater(max(0.0, seconds), self._check_time)
+
+    def _check_time(self) -> None:
+        left = self._session.seconds_left(self._clock.seconds() - self._heard_at)
         if self._answering and self._wakeup is None:
-            # We are the slow one: the peer waits for us. (A deadline that has passed leaves no seconds at all.)
-            self._idle = self._clock.callLater(max(self._session.idle_seconds, 1.0), self._timed_out)
+            self._look_again(max(left, 1.0))  # we are the slow one: the peer waits for us
+        elif left > 0:
+            self._look_again(left)
         elif self._answering:
             self._reason = "time-out"
             self.abort()  # in the midst of a body that the peer does not read
@@ -263,8 +275,8 @@ class Connection(Protocol, Generic[R]):
 
     def _close(self) -> None:
         self._closing = True
-        if self._idle is not None and self._idle.active():
-            self._idle.cancel()
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
         # A peer that never reads, or never answers close_notify, would stay for ever.
         self._abort = self._clock.callLater(STOP_SECONDS if self._stopping else CLOSE_SECONDS, self.abort)
         self._throttle()  # the peer's own farewell has to be read

@@ -33,9 +33,12 @@ class Machine(Protocol[R_contra]):
 class Session(Protocol[R_co]):
     """Decisions: an event in, a reply out."""
 
-    @property
-    def idle_seconds(self) -> float:
-        """How long the peer may be silent now."""
+    def seconds_left(self, silent_seconds: float) -> float:
+        """How long the peer, silent for so long, may go on so; 0 or less: its time is up.
+
+        While the peer does nothing this may only become less, and what it does may only make it more: the connection
+        looks again when the time would be up that it was told last.
+        """
 
     @property
     def at_rest(self) -> bool:

@@ -72,11 +72,10 @@ class POP3Session:
 
     # What the connection asks.
 
-    @property
-    def idle_seconds(self) -> float:
-        """How long the peer may be silent: until the login, what is left of the time for it."""
+    def seconds_left(self, silent_seconds: float) -> float:
+        """How long the peer may go on so: until the login, what is left of the time for it."""
         if self._transaction is not None:
-            return self._personality.idle_seconds
+            return self._personality.idle_seconds - silent_seconds
         return max(0.0, self._began + self._personality.login_seconds - self._now())
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from attrs import frozen
 from twisted.cred.checkers import ICredentialsChecker
@@ -26,15 +26,13 @@ from mailgate.handlers.finding import BadHandler, make_handler
 from mailgate.interfaces import IDirectory, IMailStore, Offload
 from mailgate.mail import make_id
 from mailgate.pipeline import Pipeline, Step
-from mailgate.pop3.personality import Personality as POP3Personality
 from mailgate.pop3.server import pop3_door
-from mailgate.smtp.personality import Personality as SMTPPersonality
+from mailgate.service.personalities import Kind, SMTPKind, pop3_personality, smtp_personality
 from mailgate.smtp.server import smtp_door
 from mailgate.smtp.surroundings import Surroundings
-from mailgate.spool import Spool
+from mailgate.spool import Memory, Spool
 from mailgate.store.maildir.store import MaildirStore
 
-Kind = Literal["smtp", "submission", "pop3"]
 ENTROPY_BITS: Final = 80
 
 
@@ -111,6 +109,7 @@ class Front:
         self._portal = Portal(Realm(self.store, access.domains), [access.checker])
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
         self._delivery = Delivery(self.store, frame.bulletin)
+        self._memory = Memory(config.limits.content_memory)
 
     def door(self, kind: Kind, *, tls_on_demand: bool) -> Build[Any]:
         """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS?"""
@@ -118,27 +117,15 @@ class Front:
             return self._pop3(tls_on_demand)
         return self._smtp(kind, tls_on_demand)
 
-    def _smtp(self, kind: Kind, tls_on_demand: bool) -> Build[Any]:
-        submission = kind == "submission"
-        section = self._config.submission if submission else self._config.smtp
-        personality = SMTPPersonality(
-            hostname=self._config.hostname,
-            listener=kind,
-            auth_required=submission,
-            starttls=tls_on_demand,
-            allow_plaintext=submission and self._config.submission.allow_plaintext,
-            max_message_octets=section.max_message,
-            max_recipients=section.max_recipients,
-            idle_seconds=section.idle_timeout,
-        )
+    def _smtp(self, kind: SMTPKind, tls_on_demand: bool) -> Build[Any]:
         return smtp_door(
             Surroundings(
-                personality=personality,
+                personality=smtp_personality(self._config, kind, starttls=tls_on_demand),
                 pipeline=self._pipeline,
                 directory=self._directory,
                 delivery=self._delivery,
-                portal=self._portal if submission else None,
-                spools=lambda: Spool(self._frame.spools, self._config.store.memory),
+                portal=self._portal if kind == "submission" else None,
+                spools=lambda: Spool(self._frame.spools, self._config.store.memory, self._memory),
                 bulletin=self._frame.bulletin,
                 new_id=new_id,
                 now=time.time,
@@ -146,12 +133,5 @@ class Front:
         )
 
     def _pop3(self, tls_on_demand: bool) -> Build[Any]:
-        section = self._config.pop3
-        personality = POP3Personality(
-            hostname=self._config.hostname,
-            tls_available=tls_on_demand,
-            allow_plaintext=section.allow_plaintext,
-            idle_seconds=section.idle_timeout,
-            login_seconds=section.login_timeout,
-        )
+        personality = pop3_personality(self._config, tls_available=tls_on_demand)
         return pop3_door(personality, self._portal, self._frame.bulletin, new_id, time.monotonic)

@@ -20,7 +20,8 @@ from mailgate.connection import Build, ConnectionFactory
 from mailgate.facts import Bulletin, Reader
 from mailgate.faults import Fault
 from mailgate.log import FactLog
-from mailgate.service.front import Access, BadSteps, Frame, Front, Kind, anyone, known_users
+from mailgate.service.front import Access, BadSteps, Frame, Front, anyone, known_users
+from mailgate.service.personalities import Kind
 from mailgate.service.ports import CannotListen, Listening, Ports
 from mailgate.service.state import State, StateError, spool_directory
 from mailgate.service.workers import DISK_THREADS, HASHING_THREADS, Workers

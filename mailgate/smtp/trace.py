@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import ipaddress
 from email.utils import format_datetime
 
@@ -18,11 +19,10 @@ def received(envelope: Envelope, hostname: str, seconds: float) -> Field:
     tls = f" ({session.tls})" if session.tls else ""
     # `for` with one recipient only: with more it would disclose blind copies (RFC 5321 7.2).
     only = f"\n\tfor <{envelope.recipients[0].path}>" if len(envelope.recipients) == 1 else ""
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return Field(
         "Received",
         f"{_from(session.helo, session.client)}\n\tby {hostname} (mailgate) with {_protocol(envelope)}{tls}"
-        f" id {envelope.id}{only};\n\t{format_datetime(moment)}",
+        f" id {envelope.id}{only};\n\t{_date(int(seconds))}",
     )
 
 
@@ -32,7 +32,7 @@ def completing(header: HeaderScanner, message: str, hostname: str, seconds: floa
     if not header.has_message_id:
         fields += (Field("Message-ID", f"<{message}@{hostname}>"),)
     if not header.has_date:
-        fields += (Field("Date", format_datetime(datetime.datetime.fromtimestamp(seconds, datetime.UTC))),)
+        fields += (Field("Date", _date(int(seconds))),)
     return fields
 
 
@@ -58,6 +58,13 @@ def address_literal(client: str) -> str:
     return f"[{ip}]"
 
 
+@functools.lru_cache(maxsize=2)
+def _date(seconds: int) -> str:
+    """RFC 5322 3.3."""
+    return format_datetime(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
+
+
+@functools.lru_cache(maxsize=1024)  # once a session is enough
 def _from(helo: str, client: str) -> str:
     # Extended-Domain = Domain FWS "(" TCP-info ")". A greeting that is no domain, or none in ASCII (RFC 6531 3.3 does
     # not widen EHLO), never gets into the field.

@@ -37,16 +37,17 @@ class DotReader:
         The second is None until the end has come; then it holds the octets behind the final dot's CRLF.
         """
         data = self._held + block
-        end = data.find(_END)
+        dot = data.find(b"\r\n.")  # mostly there is none, or the one that ends it all
+        end = data.find(_END, dot) if dot >= 0 else -1
         if end >= 0:
-            return self._cook(data[: end + 2]), data[end + 5 :]
+            return self._cook(data[: end + 2], stuffed=dot < end), data[end + 5 :]
         tail = next((tail for tail in _TAILS if data.endswith(tail)), b"")
         self._held = tail
-        return self._cook(data[: len(data) - len(tail)]), None
+        return self._cook(data[: len(data) - len(tail)], stuffed=dot >= 0), None
 
-    def _cook(self, raw: bytes) -> bytes:
+    def _cook(self, raw: bytes, *, stuffed: bool) -> bytes:
         # `raw` ends neither within a CRLF nor between a CRLF and a dot: `_TAILS` holds these back.
-        content = self._content.feed(raw.replace(b"\r\n.", b"\r\n"))
+        content = self._content.feed(raw.replace(b"\r\n.", b"\r\n") if stuffed else raw)
         if self._at_start and content:
             self._at_start = False
             return content[1:]  # the line end that was assumed before the first line

@@ -69,9 +69,8 @@ class ToyMachine:
 class ToySession:
     """Echoes; some words are special, and `slow` waits for the test."""
 
-    idle_seconds = IDLE_SECONDS
-
     def __init__(self) -> None:
+        self.idle_seconds = IDLE_SECONDS
         self.at_rest = True
         self.asked: list[str] = []
         self.slow: Deferred[None] = Deferred()
@@ -83,6 +82,9 @@ class ToySession:
         self.was_lost = 0
         self.tls: list[str] = []
         self.ends: list[tuple[str, int, int]] = []
+
+    def seconds_left(self, silent_seconds: float) -> float:
+        return self.idle_seconds - silent_seconds
 
     async def answer(self, event: Any) -> Answer:
         self.asked.append(event)
