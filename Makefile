@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run demo test bench format wheel-check clean
+.PHONY: run demo test clients bench format wheel-check clean
 
 run: $(VENV)/ready          ## the gateway in development mode, in the foreground
 	$(BIN)/twistd -n --pidfile= mailgate --dev
@@ -18,6 +18,9 @@ test: $(VENV)/ready-dev     ## lint, types, layers, tests, coverage
 	$(BIN)/lint-imports
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+clients: $(VENV)/ready-dev  ## other people's mail programs against a real gateway (installs them: root, Debian)
+	$(BIN)/python -m tests.clients
 
 bench: $(VENV)/ready-dev    ## what mailgate does a second
 	$(BIN)/python bench/first_look.py

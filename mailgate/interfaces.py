@@ -187,7 +187,8 @@ class IMailStore(Interface):
         """Write `copies` of the message out of sight. Makes maildrops that are not there yet.
 
         Each file is the copy's fields, the message's fields, the content. Raises `StoreFull` or `StoreError`;
-        then, and if it is cancelled, nothing is left behind.
+        then, and if it is cancelled, nothing is left behind. A store may put the writing off until the commit, whose
+        `NotCommitted` then says what went wrong.
         """
 
     def open(maildrop: str) -> Awaitable[IMaildrop]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -97,7 +98,7 @@ class Options(usage.Options):
         path = find(self["config"], os.environ)
         if path is None:
             raise SystemExit(NO_CONFIGURATION)
-        return check(path, self["set"])
+        return check(path, self["set"], at_start=not self["check"])
 
     def _leave(self, faults: Sequence[Fault]) -> NoReturn:
         self._abandon()
@@ -135,6 +136,9 @@ class TwistdService(Service):
             self._gateway.startService()
         except CannotStart as error:
             self._fail(error)
+        # What is here now stays: searching it for garbage again and again would hold up mail for some 10 ms each time.
+        gc.collect()
+        gc.freeze()
         if self._options.development is not None:
             _tell(self._options.development, self._gateway)
 

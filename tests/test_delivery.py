@@ -11,9 +11,19 @@ from zope.interface.verify import verifyObject
 
 from mailgate.delivery import DELIVERED, DISCARDED, FAILED, FULL, Delivery
 from mailgate.facts import Delivered, NotDelivered
-from mailgate.interfaces import IDelivery, IMaildrop, IMailStore, IStaged, NotCommitted, StoreError, StoreFull
-from mailgate.mail import Copy, Field, Local, Message, Outcome, Recipient, Relay, Reply
+from mailgate.interfaces import (
+    IDelivery,
+    IMaildrop,
+    IMailStore,
+    ISmarthost,
+    IStaged,
+    NotCommitted,
+    StoreError,
+    StoreFull,
+)
+from mailgate.mail import Copy, Field, Local, Message, Outcome, Path, Recipient, Refused, Relay, Reply
 from mailgate.store.memory import MemoryStore
+from mailgate.waits import to_the_end
 from tests.support import Facts, a_message, outcome_of, path, recipient, result_of, started
 
 ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
@@ -277,3 +287,175 @@ def test_cancelled_while_the_second_is_staged_the_first_is_discarded() -> None:
     with pytest.raises(CancelledError):
         outcome_of(result)
     assert (first.commits, first.discards) == (0, 1)
+
+
+# Through the smarthost.
+
+FAR, FARTHER = path("x@elsewhere.example"), path("y@elsewhere.example")
+QUEUED = Reply(250, "2.0.0", "queued as 4711")
+REFUSED = Reply(550, "5.1.1", "<x@elsewhere.example>: who?")
+
+
+def foreign(*paths: Path) -> Recipient:
+    return Recipient(paths[0], tuple(Relay(each) for each in paths))
+
+
+@implementer(ISmarthost)
+class Smarthost:
+    """Takes a message when, and as, the test says."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Message, tuple[Path, ...]]] = []
+        self.cancelled = 0
+        self.reply: Deferred[Reply] = Deferred(self._cancel)
+
+    async def send(self, message: Message, paths: Sequence[Path]) -> Reply:
+        self.sent.append((message, tuple(paths)))
+        return await self.reply
+
+    def answer(self, reply: Reply) -> None:
+        if reply.is_positive:
+            self.reply.callback(reply)
+        else:
+            self.reply.errback(Refused(reply))
+
+    def _cancel(self, _: Deferred[Reply]) -> None:
+        self.cancelled += 1
+
+
+class Relaying(Bench):
+    """A delivery to these recipients, with a smarthost."""
+
+    def __init__(self, *recipients: Recipient) -> None:
+        self.store = Store()
+        self.facts = Facts()
+        self.staged = Staged()
+        self.smarthost = Smarthost()
+        self.delivery = Delivery(self.store, self.facts, self.smarthost)
+        self.message = a_message(*recipients)
+        self.result = started(self.delivery.deliver(self.message))
+
+
+def test_staged_then_sent_then_committed() -> None:
+    bench = Relaying(recipient(ALICE), foreign(FAR), foreign(FARTHER), foreign(FAR))
+    assert bench.smarthost.sent == []
+    bench.stage()
+    assert bench.smarthost.sent == [(bench.message, (FAR, FARTHER))]
+    assert bench.staged.commits == 0
+    bench.smarthost.reply.callback(QUEUED)
+    assert bench.staged.commits == 1
+    bench.staged.committed.callback(("a",))
+    assert outcome_of(bench.result) == (
+        Outcome(path(ALICE), DELIVERED, (ALICE,)),
+        Outcome(FAR, QUEUED),
+        Outcome(FARTHER, QUEUED),
+        Outcome(FAR, QUEUED),
+    )
+    assert bench.facts.one(Delivered).recipient == ALICE
+
+
+def test_only_foreign_recipients_do_not_trouble_the_store() -> None:
+    bench = Relaying(foreign(FAR))
+    bench.smarthost.reply.callback(QUEUED)
+    assert bench.replies() == [QUEUED]
+    assert bench.store.copies is None and bench.facts.told == []
+
+
+def test_a_smarthost_is_not_asked_for_local_mail() -> None:
+    bench = Relaying(recipient(ALICE))
+    bench.stage()
+    bench.staged.committed.callback(("a",))
+    assert bench.replies() == [DELIVERED] and bench.smarthost.sent == []
+
+
+def test_a_recipient_who_is_here_and_elsewhere() -> None:
+    for reply in (QUEUED, REFUSED):
+        bench = Relaying(Recipient(path("info@example.test"), (Local(ALICE), Relay(FAR))))
+        bench.stage()
+        bench.staged.committed.callback(("a",))
+        bench.smarthost.answer(reply)
+        assert outcome_of(bench.result) == (Outcome(path("info@example.test"), reply, (ALICE,)),)
+        assert len(bench.facts.of(Delivered)) == reply.is_positive
+
+
+@pytest.mark.parametrize("reply", [REFUSED, Reply(451, "4.4.1", "not now")])
+def test_if_the_smarthost_refuses_nobody_has_it(reply: Reply) -> None:
+    bench = Relaying(recipient(ALICE), Recipient(path(CAROL), ()), foreign(FAR), recipient(BOB))
+    bench.stage()
+    bench.smarthost.reply.errback(Refused(reply))
+    assert bench.replies() == [reply, DISCARDED, reply, reply]
+    assert (bench.staged.commits, bench.staged.discards) == (0, 1)
+    assert bench.facts.told == []
+
+
+@pytest.mark.parametrize(("error", "reply"), [(StoreError("broken"), FAILED), (StoreFull("no room"), FULL)])
+def test_if_the_store_has_no_room_nothing_is_sent(error: StoreError, reply: Reply) -> None:
+    bench = Relaying(recipient(ALICE), foreign(FAR))
+    bench.store.staged.errback(error)
+    assert bench.replies() == [reply, reply]
+    assert bench.smarthost.sent == []
+    assert bench.facts.one(NotDelivered).reason == str(error)
+
+
+def test_a_commit_that_fails_after_it_was_sent() -> None:
+    bench = Relaying(recipient(ALICE), foreign(FAR), foreign(FARTHER))
+    bench.stage()
+    bench.smarthost.reply.callback(QUEUED)
+    bench.staged.committed.errback(NotCommitted("no sync"))
+    assert bench.replies() == [FAILED, QUEUED, QUEUED]
+    assert (
+        bench.facts.one(NotDelivered).reason == "no sync; sent on already, to x@elsewhere.example, y@elsewhere.example"
+    )
+
+
+def test_a_bug_of_the_smarthost_leaves_nothing_behind() -> None:
+    bench = Relaying(recipient(ALICE), foreign(FAR))
+    bench.stage()
+    bench.smarthost.reply.errback(RuntimeError("bug"))
+    with pytest.raises(RuntimeError, match="bug"):
+        outcome_of(bench.result)
+    assert (bench.staged.commits, bench.staged.discards) == (0, 1)
+
+
+def test_cancelled_while_it_can_still_be_stopped() -> None:
+    bench = Relaying(recipient(ALICE), foreign(FAR))
+    bench.stage()
+    bench.result.cancel()
+    with pytest.raises(CancelledError):
+        outcome_of(bench.result)
+    assert bench.smarthost.cancelled == 1
+    assert (bench.staged.commits, bench.staged.discards) == (0, 1)
+
+
+@implementer(ISmarthost)
+class TooLate(Smarthost):
+    """Its final dot is out: it waits for the answer, cancelled or not."""
+
+    async def send(self, message: Message, paths: Sequence[Path]) -> Reply:
+        return await to_the_end(super().send(message, paths))
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_cancelled_when_it_is_too_late_the_local_copies_are_made(times: int) -> None:
+    bench = Relaying()
+    smarthost = TooLate()
+    delivery = Delivery(bench.store, bench.facts, smarthost)
+    bench.result = started(delivery.deliver(a_message(recipient(ALICE), foreign(FAR))))
+    bench.stage()
+    for _ in range(times):
+        bench.result.cancel()
+    smarthost.reply.callback(QUEUED)
+    bench.result.cancel()
+    assert (bench.staged.commits, bench.staged.discards, smarthost.cancelled) == (1, 0, 0)
+    bench.staged.committed.callback(("a",))
+    assert bench.replies() == [DELIVERED, QUEUED]
+
+
+@pytest.mark.parametrize("reply", [QUEUED, REFUSED])
+def test_each_by_itself_with_a_smarthost(reply: Reply) -> None:
+    smarthost, facts = Smarthost(), Facts()
+    delivery = Delivery(Picky(unstaged=BOB), facts, smarthost)
+    result = started(delivery.deliver(a_message(recipient(ALICE), recipient(BOB), foreign(FAR)), partial=True))
+    smarthost.answer(reply)
+    assert [outcome.reply for outcome in outcome_of(result)] == [DELIVERED, FULL, reply]
+    assert facts.one(Delivered).recipient == ALICE

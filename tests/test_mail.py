@@ -21,7 +21,6 @@ from mailgate.mail import (
     Recipient,
     Refused,
     Reply,
-    Session,
     Snapshot,
     Verdict,
     make_id,
@@ -143,24 +142,6 @@ def test_a_refusal_refuses() -> None:
     for reply in (Reply(250, "2.0.0", "Yes"), Reply(354, "", "Go on")):
         with pytest.raises(ValueError, match="refuses nothing"):
             Refused(reply)
-
-
-# Sessions.
-
-
-@pytest.mark.parametrize(
-    ("extended", "tls", "user", "protocol"),
-    [
-        (False, "", "", "SMTP"),
-        (True, "", "", "ESMTP"),
-        (True, "TLSv1.3", "", "ESMTPS"),
-        (True, "", "alice", "ESMTPA"),
-        (True, "TLSv1.3", "alice", "ESMTPSA"),
-    ],
-)
-def test_the_protocol_of_a_session(extended: bool, tls: str, user: str, protocol: str) -> None:
-    # RFC 3848
-    assert Session("id", "smtp", "192.0.2.1", extended=extended, tls=tls, user=user).protocol == protocol
 
 
 # Bodies.

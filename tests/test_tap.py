@@ -90,11 +90,21 @@ def test_every_fault_is_said_once(tmp_path: Path) -> None:
     file = good(tmp_path)
     file.write_text(file.read_text() + '[[handler]]\nuse = "loop-gard"\n')
     (tmp_path / "domains" / "example.test" / "aliases").write_text("info: nobody\n")
-    lines = left_with("--config", str(file)).splitlines()
+    lines = left_with("--check", "--config", str(file)).splitlines()
     assert len(lines) == 2 and "aliases:1" in lines[0] and "loop-guard" in lines[1]
     for words in ([], ["--dev"]):
         lines = left_with(*words, "--config", str(file), "--set", "hostname=1").splitlines()
         assert "--set hostname: " in lines[0] and "handler[1]: " in lines[-1]
+
+
+def test_an_alias_that_leads_astray_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    file = good(tmp_path)
+    aliases = tmp_path / "domains" / "example.test" / "aliases"
+    aliases.write_text("info: nobody\n")
+    assert options("--config", str(file)).configuration.accounts.directory == str(tmp_path / "domains")
+    assert "aliases:1" in left_with("--check", "--config", str(file))
+    aliases.write_text("info nobody\n")  # a file that cannot be read does
+    assert "aliases:1" in left_with("--config", str(file))
 
 
 def test_handlers_are_made_for_check_alone(tmp_path: Path) -> None:

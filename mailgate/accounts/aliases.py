@@ -1,4 +1,5 @@
-"""The `aliases` file of a domain: `info: alice, bob`, each target `local` or `local@domain`.
+"""The `aliases` file of a domain: `info: alice, bob`, each target `local` or `local@domain`; `*: alice` has the mail
+for names that nobody has.
 
 `#` begins a comment, at the start of a line or after a space. The syntax is judged here, file by file; whether targets
 lead to somebody is judged over all domains (`judging`), and puts a single alias out of service, never a file.
@@ -7,7 +8,7 @@ lead to somebody is judged over all domains (`judging`), and puts a single alias
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from attrs import frozen
@@ -21,7 +22,7 @@ _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 
 @frozen
 class Alias:
-    """A name that leads to others. All names are as `names.account_name` gives them."""
+    """A name that leads to others; `*@domain` is the catch-all's. All names are as `names.account_name` gives them."""
 
     name: str
     targets: tuple[str, ...]
@@ -72,21 +73,3 @@ def _parse_name(text: str, domain: str) -> str:
         return account_name(*address.parse_mailbox(mailbox))
     except address.AddressError as error:
         raise address.AddressError(f"{text[:80]!r} is not an address: {error}") from None
-
-
-def expand(name: str, aliases: Mapping[str, Alias], is_account: Callable[[str], bool]) -> Iterator[str]:
-    """Every name that `name` leads to, each once, in the order of the files, itself first.
-
-    An account is an end even if there is an alias of that name. It ends, loops or not: what was seen is not entered
-    again, so the aliases there are bound the depth.
-    """
-    seen: set[str] = set()
-    waiting = [name]
-    while waiting:
-        here = waiting.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        yield here
-        if not is_account(here) and here in aliases:
-            waiting.extend(reversed(aliases[here].targets))

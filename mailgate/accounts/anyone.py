@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from mailgate.accounts.directory import locals_of
 from mailgate.accounts.names import account_name, is_storable, login_name
+from mailgate.accounts.register import Reached
 from mailgate.interfaces import IDirectory, ISubmitter
 from mailgate.mail import Destination, Path
 
@@ -23,7 +24,9 @@ from mailgate.mail import Destination, Path
 @implementer(IDirectory)
 @frozen
 class AnyoneDirectory:
-    """Every mailbox of every domain is a maildrop here; the bare `<postmaster>` is that of `hostname`."""
+    """Every mailbox of every domain is a maildrop here, with a tag or without; the bare `<postmaster>` is that of
+    `hostname`.
+    """
 
     hostname: str
 
@@ -32,7 +35,7 @@ class AnyoneDirectory:
         if path.is_null:
             return ()
         name = account_name(path.local_part, path.domain or self.hostname)
-        return locals_of([name] if is_storable(name) else [])
+        return locals_of([Reached(name)] if is_storable(name) else [])
 
 
 @implementer(ICredentialsChecker)

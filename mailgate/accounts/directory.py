@@ -8,7 +8,7 @@ from typing import Final
 from zope.interface import implementer
 
 from mailgate.accounts.domains import Domains
-from mailgate.accounts.register import OutOfService, Register
+from mailgate.accounts.register import OutOfService, Reached, Register
 from mailgate.interfaces import IDirectory
 from mailgate.mail import Destination, Field, Local, Path, Refused, Relay, Reply
 from mailgate.wire import address
@@ -19,9 +19,8 @@ _OUT_OF_SERVICE: Final = Reply(450, "4.3.5", "This address is out of service for
 
 @implementer(IDirectory)
 class Directory:
-    """Accounts first, then aliases. Mail for a disabled account is taken; postmaster always reaches somebody.
-
-    `abuse` (RFC 2142) reaches whom `users` and `aliases` name, or nobody.
+    """Looks names up in the order of `lookup.Names.find`. Mail for a disabled account is taken; postmaster and abuse
+    always reach somebody.
     """
 
     def __init__(self, domains: Domains, hostname: str) -> None:
@@ -42,7 +41,7 @@ class Directory:
         if not register.is_ours(domain):
             return (Relay(path),)
         try:
-            return locals_of(register.maildrops(path.local_part, domain))
+            return locals_of(register.reached(path.local_part, domain))
         except OutOfService as reason:
             raise Refused(_OUT_OF_SERVICE) from reason
 
@@ -50,11 +49,11 @@ class Directory:
         return self._hostname if register.is_ours(self._hostname) else next(iter(register.domains), None)
 
 
-def locals_of(accounts: Iterable[str]) -> tuple[Local, ...]:
-    """The destinations that accounts are: their maildrops have their names, each copy says whose it is."""
-    return tuple(Local(name, (Field("Delivered-To", _mailbox(name)),)) for name in accounts)
+def locals_of(reached: Iterable[Reached]) -> tuple[Local, ...]:
+    """The destinations that accounts are: their maildrops have their names, each copy says whose it is, tag and all."""
+    return tuple(Local(each.account, (Field("Delivered-To", _mailbox(each)),)) for each in reached)
 
 
-def _mailbox(name: str) -> str:
-    local_part, _, domain = name.rpartition("@")
-    return address.format_mailbox(local_part, domain)
+def _mailbox(reached: Reached) -> str:
+    local_part, _, domain = reached.account.rpartition("@")
+    return address.format_mailbox(local_part + reached.tag, domain)

@@ -13,9 +13,11 @@ from typing import Final
 
 from attrs import evolve
 
-from mailgate.accounts.files import KEPT, NO_ALIAS, NOBODY, PUT_OFF, DomainFiles
-from mailgate.accounts.judging import Names, astray
+from mailgate.accounts.files import FIRST, KEPT, NO_ALIAS, NOBODY, PUT_OFF, DomainFiles
+from mailgate.accounts.judging import alike, astray
+from mailgate.accounts.lookup import Names
 from mailgate.accounts.register import Register
+from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.faults import Fault
 from mailgate.wire.address import fold_domain
 
@@ -27,12 +29,19 @@ class Domains:
     """What the files say now. An edit that is broken changes nothing and is reported once."""
 
     def __init__(
-        self, directory: str, report: Callable[[Fault], None], clock: Callable[[], float] = time.monotonic
+        self,
+        directory: str,
+        report: Callable[[Fault], None],
+        clock: Callable[[], float] = time.monotonic,
+        spelling: Spelling = DEFAULT_SPELLING,
     ) -> None:
-        """`report` is told of each fault that comes up after `load`, and of what it does. Nothing is read yet."""
+        """`report` is told of each fault that comes up after `load`, and of what it does. `spelling` says which
+        addresses mean the same. Nothing is read yet.
+        """
         self.directory = directory
         self._report = report
         self._clock = clock
+        self._spelling = spelling
         self._due = float("-inf")  # when to look at everything again
         self._files: dict[str, DomainFiles] = {}  # by the directory's name
         self._register = Register()
@@ -110,10 +119,12 @@ class Domains:
         """Make anew what follows from the files: the register and the faults."""
         # Where there are both, example.org goes before Example.Org.
         files = sorted(self._files.values(), key=lambda files: files.misnamed is None)
-        self._register = Register.of(domain for each in files if (domain := each.in_force) is not None)
+        in_force = (domain for each in files if (domain := each.in_force) is not None)
+        self._register = Register.of(in_force, self._spelling)
         within = {fault: effect for each in self._files.values() for fault, effect in each.found.items()}
-        broken = astray(self._drafts()) if within else self._register.broken
-        self._within = within | dict.fromkeys(broken.values(), PUT_OFF)
+        names = self._drafts() if within else self._register.names
+        broken = astray(names) if within else self._register.broken
+        self._within = within | dict.fromkeys(broken.values(), PUT_OFF) | dict.fromkeys(alike(names), FIRST)
         self._found = {**self._unlisted, **self._within}
 
     def _drafts(self) -> Names:
@@ -121,8 +132,9 @@ class Domains:
         drafts = [draft for files in self._files.values() if (draft := files.draft) is not None]
         return Names(
             domains={draft.domain for draft in drafts},
-            accounts={name for draft in drafts for name in draft.accounts},
+            accounts={name: account for draft in drafts for name, account in draft.accounts.items()},
             aliases={name: alias for draft in drafts for name, alias in draft.aliases.items()},
+            spelling=self._spelling,
             likely={name for draft in drafts for name in draft.likely},
             opaque={draft.domain for draft in drafts if draft.opaque},
         )

@@ -23,6 +23,7 @@ KEPT: Final = "what was there before stays in force"
 NOBODY: Final = "nobody of this domain can be reached until it is repaired"
 NO_ALIAS: Final = "no alias of this domain can be reached until it is repaired"
 PUT_OFF: Final = "mail for it is put off until it is repaired"
+FIRST: Final = "each has the mail for its own spelling, and the first that for all others"
 NOTHING: Final = ""
 
 

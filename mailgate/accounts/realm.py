@@ -22,7 +22,9 @@ Avatar = tuple[Any, object, Callable[[], None]]  # interface, avatar, logout
 
 @implementer(ISubmitter)
 class Submitter:
-    """May send as every address whose mail reaches it: its own, and the aliases that lead to it."""
+    """May send as every address whose mail reaches it: its own in every spelling and with any tag, the aliases that
+    lead to it, and what a catch-all brings it.
+    """
 
     def __init__(self, user: str, domains: Domains) -> None:
         self.user = user

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from mailgate.accounts.aliases import Alias, expand
-from mailgate.accounts.judging import Names, astray
+from mailgate.accounts.aliases import Alias
+from mailgate.accounts.judging import astray
+from mailgate.accounts.lookup import Found, Names
 from mailgate.accounts.names import account_name
+from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.accounts.users import Account
 from mailgate.faults import Fault
 from mailgate.wire.address import fold_domain
-
-POSTMASTER: Final = "postmaster"
 
 
 @frozen
@@ -35,6 +33,24 @@ class Domain:
     stale_users: Fault | None = None
     stale_aliases: Fault | None = None
 
+    @property
+    def unread(self) -> Fault | None:
+        """Why it cannot be told at all who is not there."""
+        return self.unread_users or self.unread_aliases
+
+    @property
+    def stale(self) -> Fault | None:
+        """Why there may be more than there was."""
+        return self.stale_users or self.stale_aliases
+
+
+@frozen
+class Reached:
+    """An account that has the mail for a mailbox, and the tag that goes along, with its separator."""
+
+    account: str
+    tag: str = ""
+
 
 class OutOfService(Exception):
     """It cannot be said for now where a name leads; the message says why, for the log."""
@@ -45,64 +61,87 @@ class Register:
     """All domains, by name and in the order of their names."""
 
     domains: Mapping[str, Domain] = field(factory=dict)
-    _accounts: Mapping[str, Account] = field(factory=dict, repr=False)
-    _aliases: Mapping[str, Alias] = field(factory=dict, repr=False)
+    names: Names = field(factory=Names, repr=False)
     broken: Mapping[str, Fault] = field(factory=dict, repr=False)  # the aliases that are out of service
     unread: Fault | None = None  # why not even the domains are known
 
     @classmethod
-    def of(cls, domains: Iterable[Domain]) -> Register:
+    def of(cls, domains: Iterable[Domain], spelling: Spelling = DEFAULT_SPELLING) -> Register:
         """Put domains together, and judge the aliases among them."""
         by_name = {domain.name: domain for domain in sorted(domains, key=lambda domain: domain.name)}
-        accounts = {name: account for domain in by_name.values() for name, account in domain.accounts.items()}
-        aliases = {name: alias for domain in by_name.values() for name, alias in domain.aliases.items()}
-        return cls(by_name, accounts, aliases, astray(Names(by_name.keys(), accounts.keys(), aliases)))
+        names = Names(
+            by_name.keys(),
+            {name: account for domain in by_name.values() for name, account in domain.accounts.items()},
+            {name: alias for domain in by_name.values() for name, alias in domain.aliases.items()},
+            spelling,
+            stale={name for name, domain in by_name.items() if domain.stale is not None},
+            opaque={name for name, domain in by_name.items() if domain.unread is not None},
+        )
+        return cls(by_name, names, astray(names))
 
     def only_domain(self) -> str | None:
         """The domain that goes without saying: the one there is, if there is exactly one. Raises `OutOfService`."""
-        self._require(self.unread)
+        _require(self.unread)
         return next(iter(self.domains)) if len(self.domains) == 1 else None
 
     def account(self, name: str) -> Account | None:
-        """The account of that name (`names.account_name`). Raises `OutOfService`."""
-        self._require(self.unread)
+        """The account of exactly that name (`names.account_name`), for logins. Raises `OutOfService`."""
+        _require(self.unread)
         own = self.domains.get(name.rpartition("@")[2])
-        if own is not None and name not in self._accounts:
-            self._require(own.unread_users or own.stale_users)
-        return self._accounts.get(name)
+        if own is not None and name not in self.names.accounts:
+            _require(own.unread_users or own.stale_users)
+        return self.names.accounts.get(name)
 
     def is_ours(self, domain: str) -> bool:
-        """Is mail for `domain` kept here? Yes if that cannot be told: `maildrops` says so then."""
+        """Is mail for `domain` kept here? Yes if that cannot be told: `reached` says so then."""
         return self.unread is not None or fold_domain(domain) in self.domains
 
     def maildrops(self, local_part: str, domain: str) -> tuple[str, ...]:
-        """Where mail for that mailbox goes: the account's own maildrop, or those its alias leads to, each once.
+        """The accounts that have the mail for that mailbox, as `reached` finds them."""
+        return tuple(each.account for each in self.reached(local_part, domain))
+
+    def reached(self, local_part: str, domain: str) -> tuple[Reached, ...]:
+        """Where mail for that mailbox goes: to the account itself, or to those its alias leads to, each once, in the
+        order of the files (`lookup.Names.find`).
 
         Empty: nobody has that name. Raises `OutOfService` if the way leads through something broken, or cannot be told.
         """
-        self._require(self.unread)
+        _require(self.unread)
         name = account_name(local_part, domain)
-        if name not in self._accounts and name not in self._aliases:
-            return self._unnamed(name)
-        reached = tuple(expand(name, self._aliases, self._accounts.__contains__))
-        for alias in reached:
-            self._require(self.broken.get(alias))
-        return tuple(account for account in reached if account in self._accounts)
+        try:
+            return tuple(self._behind(name))
+        except OutOfService:
+            # A catch-all that is broken is no reason to put off what somebody must always answer to.
+            last = self.names.last_resort(name)
+            if last is None:
+                raise
+            return (Reached(last.name, last.tag),)
 
-    def _unnamed(self, name: str) -> tuple[str, ...]:
-        local_part, _, domain = name.rpartition("@")
-        own = self.domains.get(domain)
-        if own is None:
-            return ()
-        self._require(own.unread_users or own.unread_aliases)
-        # RFC 5321 4.5.1: postmaster is accepted for every domain of ours. While nobody is named, that is the domain's
-        # first account, or the first of all.
-        if local_part == POSTMASTER:
-            return tuple(islice(own.accounts or self._accounts, 1))
-        self._require(own.stale_users or own.stale_aliases)
-        return ()
+    def _behind(self, name: str) -> Iterator[Reached]:
+        seen: set[tuple[str, bool]] = set()  # what was entered is not entered again, so it ends
+        waiting = [(name, "")]
+        while waiting:
+            target, tag = waiting.pop()
+            found = self._find(target)
+            if found is None or (found.name, found.alias is None) in seen:
+                continue
+            seen.add((found.name, found.alias is None))
+            tag = found.tag or tag  # that which stands in the file goes before the sender's
+            if found.alias is None:
+                yield Reached(found.name, tag)
+            else:
+                waiting.extend((each, tag) for each in reversed(found.alias.targets))
 
-    @staticmethod
-    def _require(fault: Fault | None) -> None:
-        if fault is not None:
-            raise OutOfService(str(fault))
+    def _find(self, name: str) -> Found | None:
+        found = self.names.find(name)
+        if found is None:
+            own = self.domains.get(name.rpartition("@")[2])
+            _require(own.unread or own.stale if own is not None else None)
+        elif found.alias is not None:
+            _require(self.broken.get(found.name))
+        return found
+
+
+def _require(fault: Fault | None) -> None:
+    if fault is not None:
+        raise OutOfService(str(fault))

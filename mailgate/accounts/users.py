@@ -36,6 +36,7 @@ class Account:
     password: StoredPassword = field(repr=False)
     disabled: bool = False  # no login; mail is taken all the same
     quota: Octets | None = None  # 0: no limit
+    where: str = ""  # file and line
 
 
 class _Wrong(Exception):
@@ -53,23 +54,23 @@ def parse_users(text: str, domain: str, where: str) -> tuple[Mapping[str, Accoun
     `where` names the file in the faults. Raises nothing.
     """
     accounts: dict[str, Account] = {}
-    lines: dict[str, int] = {}
     faults: list[Fault] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
+        here = f"{where}:{number}"
         wrong: list[_Wrong] = []
-        account = _parse_line(line.rstrip("\r"), domain, wrong)
+        account = _parse_line(line.rstrip("\r"), domain, here, wrong)
         if account is not None and account.name in accounts:
-            wrong.append(_Wrong(f"{account.name} is already on line {lines[account.name]}"))
-        faults += (Fault(f"{where}:{number}", each.what, each.hint) for each in wrong)
+            first = accounts[account.name].where.rpartition(":")[2]
+            wrong.append(_Wrong(f"{account.name} is already on line {first}"))
+        faults += (Fault(here, each.what, each.hint) for each in wrong)
         if account is not None and not wrong:
             accounts[account.name] = account
-            lines[account.name] = number
     return accounts, tuple(faults)
 
 
-def _parse_line(line: str, domain: str, wrong: list[_Wrong]) -> Account | None:
+def _parse_line(line: str, domain: str, where: str, wrong: list[_Wrong]) -> Account | None:
     """The account of a line; None if that cannot be said. All that is wrong goes to `wrong`."""
     user, colon, rest = line.partition(":")
     if not colon:
@@ -83,7 +84,7 @@ def _parse_line(line: str, domain: str, wrong: list[_Wrong]) -> Account | None:
         hint = "it belongs into the eighth: six colons behind the password"
         wrong.append(_Wrong(f"a {_OURS} setting in the wrong field", hint))
     settings = _parse_extra(fields[_FIELDS - 2], wrong) if len(fields) > _FIELDS - 2 else {}
-    return Account(name, password, **settings) if name is not None and password is not None else None
+    return Account(name, password, where=where, **settings) if name is not None and password is not None else None
 
 
 def _tried(wrong: list[_Wrong], parse: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:

@@ -6,7 +6,7 @@ It dies at the composition root: what is below `service` gets plain arguments.
 from __future__ import annotations
 
 from mailgate.config.listeners import on_loopback, with_backlog
-from mailgate.config.load import ConfigError, check, load
+from mailgate.config.load import ConfigError, check, load, spelling
 from mailgate.config.model import (
     LISTENERS,
     LMTP,
@@ -19,7 +19,6 @@ from mailgate.config.model import (
     Limits,
     Listener,
     Log,
-    Network,
     Store,
     Submission,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "Limits",
     "Listener",
     "Log",
-    "Network",
     "Reading",
     "Store",
     "Submission",
@@ -48,5 +46,6 @@ __all__ = [
     "load",
     "not_directories",
     "on_loopback",
+    "spelling",
     "with_backlog",
 ]

@@ -11,7 +11,8 @@ from typing import Any, Final
 from attrs import evolve
 
 from mailgate.accounts.domains import Domains
-from mailgate.config.model import Config
+from mailgate.accounts.spelling import Spelling, wrong_separators
+from mailgate.config.model import Accounts, Config
 from mailgate.config.places import resolve
 from mailgate.config.reading import Reading
 from mailgate.config.rules import Breach, breaches, silence
@@ -49,18 +50,27 @@ def check(
     defaults: Mapping[str, Any] | None = None,
     *,
     accounts: bool = True,
+    at_start: bool = False,
 ) -> Reading:
     """The same, for a server: all that could be understood, and everything that is wrong: what `load` would say, that
-    nothing listens, and, if they are to be used, the faults of the accounts.
+    nothing listens, and, if they are to be used, the faults of the accounts; `at_start` only those for which a whole
+    file would not be served: a single alias that leads astray is no reason to refuse the mail of all others.
     """
     reading = _read(path, overrides, defaults or {})
     if reading.config is None:
         return reading
     faults = [*reading.faults, *_held_against(reading, silence(reading.config))]
     directory = reading.config.accounts.directory
-    if accounts and directory and reading.is_sure("accounts.directory", "state"):
-        faults.extend(Domains(directory, _ignore).load())
+    sure = reading.is_sure("accounts.directory", "accounts.separators", "accounts.ignore_dots", "state")
+    if accounts and directory and sure and not wrong_separators(reading.config.accounts.separators):
+        domains = Domains(directory, _ignore, spelling=spelling(reading.config.accounts))
+        faults.extend(domains.unreadable() if at_start else domains.load())
     return evolve(reading, faults=tuple(faults))
+
+
+def spelling(accounts: Accounts) -> Spelling:
+    """Which spellings of an address mean the same person."""
+    return Spelling(accounts.separators, accounts.ignore_dots)
 
 
 def _read(path: str | None, overrides: Sequence[str], defaults: Mapping[str, Any]) -> Reading:

@@ -10,10 +10,10 @@ from typing import Final, Literal, NewType
 
 from attrs import Factory, evolve, field, frozen
 
+from mailgate.limits.networks import Network
 from mailgate.units import Octets, Seconds
 
 Listener = NewType("Listener", str)  # a Twisted endpoint string
-Network = NewType("Network", str)  # an IP address, or such as "192.0.2.0/24"
 
 # Every key that has listeners, as section and key; what goes through all of them goes through this table.
 LISTENERS: Final = (
@@ -48,7 +48,7 @@ ERRORS: Final = 20
 REFUSED_RECIPIENTS: Final = 100
 IDLE_COMMANDS: Final = 100
 HOPS: Final = 100  # RFC 5321 6.3
-LOOPBACK: Final = (Network("127.0.0.0/8"), Network("::1/128"))
+EXEMPT: Final = (Network("127.0.0.0/8"), Network("::1/128"), Network("local"))
 
 
 @frozen(kw_only=True)
@@ -124,7 +124,7 @@ class Limits:
     connections_per_client: int = CONNECTIONS_PER_CLIENT
     connections_per_minute: int = CONNECTIONS_PER_MINUTE
     recipients_per_minute: int = RECIPIENTS_PER_MINUTE
-    exempt: tuple[Network, ...] = LOOPBACK
+    exempt: tuple[Network, ...] = EXEMPT
     content_memory: Octets = CONTENT_MEMORY
     greeting_timeout: Seconds = GREETING
     session_timeout: Seconds = SESSION
@@ -151,6 +151,7 @@ class Store:
 
     directory: str = "mail"
     memory: Octets = SPOOL_MEMORY  # a message larger than this is in a file while it arrives
+    sync: Literal["auto", "syncfs", "fsync"] = "auto"
 
 
 @frozen(kw_only=True)

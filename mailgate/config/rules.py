@@ -7,8 +7,10 @@ from typing import Final
 
 from attrs import frozen
 
+from mailgate.accounts.spelling import wrong_separators
 from mailgate.config.listeners import clashes, parse_listener
-from mailgate.config.model import LISTENERS, LMTP, POP3, Config, Limits, Submission
+from mailgate.config.model import LISTENERS, LMTP, POP3, Accounts, Config, Limits, Submission
+from mailgate.sending.place import parse_smarthost
 from mailgate.wire import address
 
 MAX_HOSTNAME_OCTETS: Final = 200  # greetings and Received lines hold it and more, in 512 and 998 octets
@@ -39,8 +41,10 @@ def breaches(config: Config) -> Iterator[Breach]:
     yield from _paths(config)
     yield from _minima(config)
     yield from _handlers(config)
+    yield from _addresses(config.accounts)
     yield from _limits(config.limits)
     yield from _lmtp(config.lmtp)
+    yield from _smarthost(config.submission)
     yield from _tls(config)
     for name, section in (("submission", config.submission), ("pop3", config.pop3)):
         yield from _logins(name, section, config.tls.is_configured)
@@ -81,6 +85,16 @@ def _paths(config: Config) -> Iterator[Breach]:
     for key, path in (("accounts.directory", config.accounts.directory), ("store.directory", config.store.directory)):
         if not path:
             yield Breach((key,), "the path is empty", "leave the key out for its default")
+
+
+def _addresses(accounts: Accounts) -> Iterator[Breach]:
+    if wrong := wrong_separators(accounts.separators):
+        yield Breach(("accounts.separators",), wrong)
+    for number, domain in enumerate(accounts.ignore_dots, 1):
+        try:
+            address.check_domain(domain)
+        except address.AddressError as error:
+            yield Breach((f"accounts.ignore_dots[{number}]",), f"{domain[:80]!r}: {error}", 'such as "example.org"')
 
 
 def _handlers(config: Config) -> Iterator[Breach]:
@@ -136,6 +150,24 @@ def _lmtp(lmtp: LMTP) -> Iterator[Breach]:
         if place is not None and place.port == SMTP_PORT:
             what = f"{listener} is the port of SMTP, where LMTP must not be spoken (RFC 2033 section 5)"
             yield Breach((f"lmtp.listen[{number}]",), what, 'such as "tcp:24:interface=127.0.0.1"')
+
+
+def _smarthost(submission: Submission) -> Iterator[Breach]:
+    if not submission.smarthost:
+        return
+    try:
+        place = parse_smarthost(submission.smarthost)
+    except ValueError as error:
+        yield Breach(("submission.smarthost",), str(error))
+        return
+    if place.user and not submission.smarthost_password:
+        keys = ("submission.smarthost_password", "submission.smarthost")
+        yield Breach(keys, f"missing: {place.user} needs a password", "name a file that nobody else can read")
+    if submission.smarthost_password and not place.user:
+        keys = ("submission.smarthost_password", "submission.smarthost")
+        yield Breach(
+            keys, "nobody needs it", 'the smarthost names no user, as in "smtp+starttls://user@relay.example.org"'
+        )
 
 
 def _tls(config: Config) -> Iterator[Breach]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -12,8 +11,9 @@ from attrs import frozen
 from cattrs.gen import make_dict_structure_fn
 
 from mailgate.config.listeners import parse_listener
-from mailgate.config.model import Config, Handler, Listener, Network
+from mailgate.config.model import Config, Handler, Listener
 from mailgate.faults import probably
+from mailgate.limits.networks import Network, parse_network
 from mailgate.units import Octets, Seconds, parse_octets, parse_seconds
 
 Key = tuple[str | int, ...]
@@ -147,15 +147,9 @@ def _listener(value: Any, _: Any) -> Listener:
 
 
 def _network(value: Any, _: Any) -> Network:
-    try:
-        return Network(str(ipaddress.ip_network(value))) if isinstance(value, str) else _misplaced(value)
-    except ValueError:
-        what = f"{_shown(value)} is no network"
-        raise _Wrong(what, 'expected such as "192.0.2.7", "192.0.2.0/24" or "2001:db8::/32"') from None
-
-
-def _misplaced(value: Any) -> Any:
-    raise ValueError(value)
+    if not isinstance(value, str):
+        raise _Wrong(f"expected {_EXPECTED[str]}, not {_shown(value)}", 'such as "192.0.2.0/24"')
+    return parse_network(value)
 
 
 def _octets(value: Any, _: Any) -> Octets:

@@ -29,6 +29,7 @@ from mailgate.wire.output import After
 
 CLOSE_SECONDS: Final = 10.0  # how long a peer may take to close after our farewell, before it is cut off
 STOP_SECONDS: Final = 2.0  # the same when the whole service stops and waits for it
+TURN_EVENTS: Final = 32  # how many events one peer may have answered before others have their turn
 BUFFER_OCTETS: Final = 65_536  # unanswered octets that may wait before the peer is made to wait
 
 R = TypeVar("R")
@@ -60,6 +61,7 @@ class Connection(Protocol, Generic[R]):
         self._wakeup: Deferred[None] | None = None  # a body waits for the peer to read
         self._heard_at = clock.seconds()  # the last sign of life
         self._deadline: IDelayedCall | None = None
+        self._turn: IDelayedCall | None = None  # there is more to answer; first it is the others' turn
         self._abort: IDelayedCall | None = None
         self._closing = False
         self._stopping = False
@@ -93,7 +95,7 @@ class Connection(Protocol, Generic[R]):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self._lost = True
         self._closing = True
-        for timer in (self._deadline, self._abort):
+        for timer in (self._deadline, self._abort, self._turn):
             if timer is not None and timer.active():
                 timer.cancel()
         self._session.lost()
@@ -134,17 +136,27 @@ class Connection(Protocol, Generic[R]):
     # The pump.
 
     def _pump(self) -> None:
-        if self._pumping:
-            return
-        self._pumping = True
-        try:
-            while not self._answering and self._peer_reads and not self._closing:
-                if (event := self._machine.next_event()) is None:
-                    break
-                self._begin(event)
-        finally:
-            self._pumping = False
+        if not self._pumping and self._turn is None:
+            self._pumping = True
+            try:
+                self._take_turn()
+            finally:
+                self._pumping = False
         self._throttle()
+
+    def _take_turn(self) -> None:
+        for _ in range(TURN_EVENTS):
+            if self._answering or not self._peer_reads or self._closing:
+                return
+            if (event := self._machine.next_event()) is None:
+                return
+            self._begin(event)
+        if not self._answering:
+            self._turn = self._clock.callLater(0, self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._pump()
 
     def _begin(self, event: object) -> None:
         self._answering = True
@@ -224,7 +236,7 @@ class Connection(Protocol, Generic[R]):
         """
         if self._lost:
             return
-        waits = self._answering or not self._peer_reads
+        waits = self._answering or not self._peer_reads or self._turn is not None
         wanted = self._closing or not (waits and self._machine.buffered >= BUFFER_OCTETS)
         if wanted != self._reading:
             self._reading = wanted
@@ -238,6 +250,12 @@ class Connection(Protocol, Generic[R]):
             transport: Any = self.transport
             connection = transport.getHandle()
             self._session.secured(f"{connection.get_protocol_version_name()} {connection.get_cipher_name()}")
+
+    def _is_shaking_hands(self) -> bool:
+        if self._tls_noted or not ISSLTransport.providedBy(self.transport):
+            return False
+        transport: Any = self.transport
+        return transport.getHandle().get_peer_finished() is None
 
     def _start_tls(self) -> None:
         self._tls_noted = False
@@ -268,6 +286,9 @@ class Connection(Protocol, Generic[R]):
         if self._closing:
             return
         self._reason = ending
+        if self._is_shaking_hands():
+            self.abort()  # there is no way to say anything, and nobody who would close in answer
+            return
         reply = self._session.farewell(ending)
         if reply is not None:
             self._write(self._machine.send(reply).octets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
@@ -17,16 +18,20 @@ from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm
-from mailgate.config import Config
+from mailgate.config import Config, spelling
 from mailgate.connection import Build
 from mailgate.delivery import Delivery
 from mailgate.facts import Bulletin
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, make_handler
-from mailgate.interfaces import IDirectory, IMailStore, Offload
+from mailgate.interfaces import IDirectory, IMailStore, ISmarthost, Offload
+from mailgate.limits.networks import Networks, network_of
+from mailgate.limits.rates import Rate
 from mailgate.mail import make_id
 from mailgate.pipeline import Pipeline, Step
 from mailgate.pop3.server import pop3_door
+from mailgate.sending.client import smarthost_client
+from mailgate.sending.place import parse_smarthost
 from mailgate.service.personalities import Kind, SMTPKind, pop3_personality, smtp_personality
 from mailgate.smtp.server import smtp_door
 from mailgate.smtp.surroundings import Surroundings
@@ -34,6 +39,7 @@ from mailgate.spool import Memory, Spool
 from mailgate.store.maildir.store import MaildirStore
 
 ENTROPY_BITS: Final = 80
+MINUTE: Final = 60.0
 
 
 @frozen
@@ -51,6 +57,7 @@ class Frame:
 
     clock: IReactorTime
     disk: Offload
+    commits: Offload  # one thread
     hashing: Offload
     bulletin: Bulletin
     spools: str  # the directory for bodies that are too large for memory
@@ -64,7 +71,7 @@ def new_id() -> str:
 
 def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None]) -> Access:
     """The accounts on disk; what is wrong with a later edit goes to `report`."""
-    domains = Domains(config.accounts.directory, report)
+    domains = Domains(config.accounts.directory, report, spelling=spelling(config.accounts))
     return Access(Directory(domains, config.hostname), PasswordChecker(domains, hashing), domains)
 
 
@@ -89,6 +96,22 @@ def steps(config: Config) -> tuple[Step, ...]:
     return tuple(made)
 
 
+def smarthost(config: Config, frame: Frame) -> ISmarthost | None:
+    """Who takes mail for other systems; None: nobody."""
+    section = config.submission
+    if not section.smarthost:
+        return None
+    return smarthost_client(
+        parse_smarthost(section.smarthost),
+        config.hostname,
+        section.smarthost_password,
+        section.smarthost_ca or None,
+        frame.clock,
+        frame.bulletin,
+        section.smarthost_timeout,
+    )
+
+
 class BadSteps(Exception):
     """Handlers that cannot be had."""
 
@@ -105,11 +128,20 @@ class Front:
         self._config = config
         self._frame = frame
         self._directory = access.directory
-        self.store: IMailStore = MaildirStore(config.store.directory, frame.node, frame.disk)
+        self.store: IMailStore = MaildirStore(
+            config.store.directory,
+            frame.node,
+            frame.disk,
+            commits=frame.commits,
+            soon=partial(frame.clock.callLater, 0),
+            sync=config.store.sync,
+        )
         self._portal = Portal(Realm(self.store, access.domains), [access.checker])
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
-        self._delivery = Delivery(self.store, frame.bulletin)
+        self._delivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
         self._memory = Memory(config.limits.content_memory)
+        self._exempt = Networks(config.limits.exempt)
+        self._recipients = Rate(config.limits.recipients_per_minute, MINUTE, time.monotonic)
 
     def door(self, kind: Kind, *, tls_on_demand: bool) -> Build[Any]:
         """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS?"""
@@ -129,8 +161,13 @@ class Front:
                 bulletin=self._frame.bulletin,
                 new_id=new_id,
                 now=time.time,
+                may_name_recipient=self._may_name_recipient,
+                normalises=Networks(self._config.smtp.normalise_from if kind == "smtp" else ()).contains,
             )
         )
+
+    def _may_name_recipient(self, client: str) -> bool:
+        return self._exempt.contains(client) or self._recipients.take(network_of(client))
 
     def _pop3(self, tls_on_demand: bool) -> Build[Any]:
         personality = pop3_personality(self._config, tls_available=tls_on_demand)

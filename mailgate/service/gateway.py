@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -19,12 +20,17 @@ from mailgate.config import Config
 from mailgate.connection import Build, ConnectionFactory
 from mailgate.facts import Bulletin, Reader
 from mailgate.faults import Fault
+from mailgate.limits.admission import Admission
+from mailgate.limits.networks import Networks
+from mailgate.limits.sparing import Sparing
 from mailgate.log import FactLog
+from mailgate.service.descriptors import make_room
 from mailgate.service.front import Access, BadSteps, Frame, Front, anyone, known_users
 from mailgate.service.personalities import Kind
 from mailgate.service.ports import CannotListen, Listening, Ports
+from mailgate.service.stack import Approach, layered
 from mailgate.service.state import State, StateError, spool_directory
-from mailgate.service.workers import DISK_THREADS, HASHING_THREADS, Workers
+from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
 from mailgate.tls import BadCertificate, ServerCertificate
 
 log = Logger(namespace="mailgate.service")
@@ -47,6 +53,7 @@ class Gateway(Service):
         self._reactor = reactor
         self._open_to_anyone = open_to_anyone
         self._disk = Workers(reactor, DISK_THREADS, "mailgate-disk")
+        self._commits = Workers(reactor, COMMIT_THREADS, "mailgate-commit")
         self._hashing = Workers(reactor, HASHING_THREADS, "mailgate-hashing")
         self._ports = Ports(reactor)
         self._factories: list[ConnectionFactory[Any]] = []
@@ -54,6 +61,15 @@ class Gateway(Service):
         self._state: State | None = None
         self.bulletin = Bulletin("", time.time, _reader_failed)
         self.bulletin.add(FactLog())
+        self._tell_sparingly = Sparing(self.bulletin.tell, time.monotonic).tell
+        limits = config.limits
+        self.admission = Admission(
+            time.monotonic,
+            connections=limits.connections,
+            connections_per_client=limits.connections_per_client,
+            connections_per_minute=limits.connections_per_minute,
+            exempt=Networks(limits.exempt),
+        )
 
     @property
     def listening(self) -> Sequence[Listening]:
@@ -63,6 +79,8 @@ class Gateway(Service):
     def privilegedStartService(self) -> None:
         """Open the ports. Raises `CannotStart`; then none is open."""
         Service.privilegedStartService(self)
+        if warning := make_room(self._config.limits.connections):
+            log.warn("{warning}", warning=warning)
         try:
             self._open_ports(self._certificate())
         except BadCertificate as error:
@@ -80,6 +98,7 @@ class Gateway(Service):
             self._release_state()
             raise
         self._disk.start()
+        self._commits.start()
         self._hashing.start()
 
     def _begin(self) -> None:
@@ -117,8 +136,20 @@ class Gateway(Service):
     def _open_ports(self, certificate: ServerCertificate | None) -> None:
         for key, listener in self._config.listeners():
             factory: ConnectionFactory[Any] = ConnectionFactory(self._reactor, certificate, self._door(key))
-            self._ports.open(key, listener, factory, certificate if key.endswith("_tls") else None)
+            self._ports.open(key, listener, self._layered(key, factory, certificate))
             self._factories.append(factory)
+
+    def _layered(
+        self, key: str, factory: ConnectionFactory[Any], certificate: ServerCertificate | None
+    ) -> IProtocolFactory:
+        section = key.partition(".")[0]
+        approach = Approach(
+            enter=self.admission.enter,
+            proxies=Networks(getattr(getattr(self._config, section), "proxies", ())),  # LMTP has none
+            clock=self._reactor,
+            tell=self._tell_sparingly,
+        )
+        return layered(factory, approach, listener=section, implicit_tls=certificate if key.endswith("_tls") else None)
 
     def _door(self, key: str) -> Build[Any]:
         return lambda client, port: self._doors[key](client, port)
@@ -128,6 +159,7 @@ class Gateway(Service):
         frame = Frame(
             clock=self._reactor,
             disk=self._disk,
+            commits=self._commits,
             hashing=self._hashing,
             bulletin=self.bulletin,
             spools=spool_directory(self._config.store.directory, node),
@@ -153,6 +185,7 @@ class Gateway(Service):
             seconds = self._config.drain
             log.warn("ending {sessions} sessions, {seconds:.0f} s at most", sessions=sessions, seconds=seconds)
         await DeferredList([Deferred.fromCoroutine(factory.drain(self._config.drain)) for factory in self._factories])
+        self._commits.stop()
         self._disk.stop()
         self._hashing.stop()
         self._release_state()

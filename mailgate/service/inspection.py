@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mailgate.config import Config, Reading, not_directories
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, check_handler, make_handler
+from mailgate.sending.login import read_password
+from mailgate.sending.place import parse_smarthost
+from mailgate.sending.trust import verified
 from mailgate.tls import BadCertificate, ServerCertificate
 
 
@@ -27,6 +30,7 @@ def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
         *reading.faults,
         *_directories(reading, config),
         *_certificate(reading, config),
+        *_smarthost(reading, config),
         *_handlers(reading, config, build),
     )
 
@@ -48,6 +52,29 @@ def _certificate(reading: Reading, config: Config) -> Iterator[Fault]:
                 key = keys[fault.where] if len(keys) == 2 else "tls"
                 astray = "" if os.path.lexists(fault.where) else f"relative paths belong to state, {config.state}"
                 yield Fault(reading.where(key), f"{fault.where} {fault.what}", fault.hint or astray)
+
+
+def _smarthost(reading: Reading, config: Config) -> Iterator[Fault]:
+    section = config.submission
+    if not section.smarthost or not reading.is_sure("submission.smarthost"):
+        return
+    try:
+        place = parse_smarthost(section.smarthost)
+    except ValueError:
+        return  # which has been told
+    if place.user and (password := section.smarthost_password):
+        yield from _readable(reading, "submission.smarthost_password", lambda: read_password(password))
+    if section.smarthost_ca:
+        yield from _readable(reading, "submission.smarthost_ca", lambda: verified(place.host, section.smarthost_ca))
+
+
+def _readable(reading: Reading, key: str, read: Callable[[], object]) -> Iterator[Fault]:
+    try:
+        read()
+    except OSError as error:
+        yield Fault(reading.where(key), f"{error.filename} cannot be read: {error.strerror}")
+    except ValueError as error:
+        yield Fault(reading.where(key), str(error))
 
 
 def _handlers(reading: Reading, config: Config, build: bool) -> Iterator[Fault]:

@@ -7,10 +7,9 @@ from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.endpoints import serverFromString, wrapServerTLS
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnectionCreator
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -55,13 +54,9 @@ class Ports:
         self._open: list[IListeningPort] = []
         self.listening: tuple[Listening, ...] = ()
 
-    def open(
-        self, key: str, listener: str, factory: Factory, implicit_tls: IOpenSSLServerConnectionCreator | None
-    ) -> None:
+    def open(self, key: str, listener: str, factory: IProtocolFactory) -> None:
         """Open the port of a listener, an endpoint string. Raises `CannotListen`."""
         endpoint = serverFromString(self._reactor, with_backlog(listener))
-        if implicit_tls is not None:
-            endpoint = wrapServerTLS(implicit_tls, endpoint)
         # Twisted's server endpoints listen at once or fail at once; which is as well, as the privileges go next.
         results: list[Any] = []
         endpoint.listen(factory).addBoth(results.append)

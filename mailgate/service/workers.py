@@ -11,6 +11,7 @@ from twisted.python.threadpool import ThreadPool
 T = TypeVar("T")
 
 DISK_THREADS: Final = 8
+COMMIT_THREADS: Final = 1  # one batch at a time: while it syncs, the next one gathers
 HASHING_THREADS: Final = 2  # more would only make the reactor wait for a processor
 
 

@@ -77,17 +77,17 @@ UNDONE: Final = Reply(502, "5.5.1", "Not done here")
 UNKNOWN: Final = Reply(500, "5.5.1", "No such command")
 
 
-def out_of_order(state: State, name: str, hello: str) -> Reply:
-    """What a command hears that does not come in `state` (RFC 5321 4.1.4, 3.3; RFC 3030 2). `hello` comes first."""
+def out_of_order(state: State, name: str, *, lmtp: bool) -> Reply:
+    """What a command hears that does not come in `state` (RFC 5321 4.1.4, 3.3; RFC 3030 2; RFC 2033 4.2)."""
     match state:
         case State.REFUSED:
             return Reply(503, "5.5.1", "You were refused; only QUIT is left")
         case State.START:
-            return Reply(503, "5.5.1", f"Say {hello} first")
+            return Reply(503, "5.5.1", f"Say {'LHLO' if lmtp else 'EHLO'} first")
         case State.READY:
             return Reply(503, "5.5.1", "Say MAIL first")
         case State.MAIL if name in ("DATA", "BDAT"):
-            return Reply(554, "5.5.1", "No valid recipients")
+            return Reply(503 if lmtp else 554, "5.5.1", "No valid recipients")
         case State.CHUNKS:
             return Reply(503, "5.5.1", f"{name} does not come between chunks; go on with BDAT, or say RSET")
     return Reply(503, "5.5.1", f"{name} does not come inside a transaction; say RSET to end it")

@@ -65,7 +65,7 @@ class EndOfChunk:
 @frozen
 class EndOfContent:
     """The final dot has come, or the last chunk. `fault` says what was wrong with the content on the wire, if anything
-    was.
+    was. In LMTP it may come for a transaction without recipients, and wants no reply at all (RFC 2033 4.3).
     """
 
     fault: str | None
@@ -119,11 +119,14 @@ class Response:
 @frozen
 class Fault:
     """The client did something that cannot be; `reply` is what the machine proposes to say. If it is `fatal`, nobody
-    can tell where the next command begins: the connection is closed after the reply.
+    can tell where the next command begins: the connection is closed after the reply. If it is `excused`, the client
+    may have sent it before it could know (RFC 3030 2), and it does not count as an error.
     """
 
     reply: Reply
     fatal: bool = False
+    excused: bool = False
+    times: int = 1  # how often the machine says the reply: once a recipient, after LMTP content (RFC 2033 4.3)
 
 
 Event = (

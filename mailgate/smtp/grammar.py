@@ -14,7 +14,7 @@ from mailgate.wire.address import MAX_DOMAIN_OCTETS, AddressError, parse_path
 
 # RFC 5321 4.1.2: esmtp-param = esmtp-keyword ["=" esmtp-value]
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
-_CHUNK: Final = re.compile(r"(?P<octets>[0-9]{1,18})(?P<last> +LAST)?", re.IGNORECASE)
+_CHUNK: Final = re.compile(r"(?P<octets>[0-9]{1,18})(?P<last> +LAST)?", re.IGNORECASE | re.ASCII)
 _MECHANISM: Final = re.compile(r"[A-Za-z0-9_-]{1,20}")  # RFC 4422 3.1
 
 

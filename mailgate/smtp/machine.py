@@ -5,6 +5,7 @@ Knows the shape of lines and content; the order of commands is in the tables of 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import deque
 from typing import Final
@@ -25,7 +26,8 @@ from mailgate.wire.sasl import MAX_LINE_OCTETS as MAX_RESPONSE_OCTETS
 MAX_COMMAND_OCTETS: Final = MAX_RESPONSE_OCTETS
 MAX_REPLY_OCTETS: Final = 512  # a line of a reply, with its CRLF (RFC 5321 4.5.3.1.5)
 
-Answer = Reply | tuple[Reply, ...]  # several: one a recipient, after the content of an LMTP message (RFC 2033 4.2)
+# Several, or none: one a recipient, after the content of an LMTP message (RFC 2033 4.2, 4.3).
+Answer = Reply | tuple[Reply, ...]
 
 _GOODBYE: Final = frozenset({221, 421})  # RFC 5321 4.2.3: the transmission channel closes
 _WORD: Final = re.compile(rb"[A-Za-z0-9]{1,16}")
@@ -47,14 +49,16 @@ class SMTPMachine:
     def __init__(self, *, lmtp: bool = False, max_line_octets: int = MAX_LINE_OCTETS, normalise: bool = False) -> None:
         """`max_line_octets` and `normalise` are for content, as `wire.content` has them."""
         self.state = State.START
+        self._lmtp = lmtp
         self._verbs = commands.LMTP if lmtp else commands.SMTP
-        self._hello = "LHLO" if lmtp else "EHLO"
         self._max_line_octets = max_line_octets
         self._normalise = normalise
         self._buffer = LineBuffer()
         self._dots = DotReader()
         self._chunks = ChunkReader()
         self._chunk: _Chunk | None = None
+        self._chunk_failed = False  # the last chunk was refused, and others may be under way
+        self._recipients = 0  # of the last transaction
         self._ready: deque[events.Event] = deque([events.Connected()])
         self._asked: events.Event | None = None  # the event that waits for its answer
 
@@ -85,11 +89,16 @@ class SMTPMachine:
         asked, self._asked = self._asked, None
         replies = answer if isinstance(answer, tuple) else (answer,)
         octets = b"".join(map(render, replies))
-        if replies[0].code in _GOODBYE or (isinstance(asked, events.Fault) and asked.fatal):
+        fatal = isinstance(asked, events.Fault) and asked.fatal
+        if fatal or any(reply.code in _GOODBYE for reply in replies):
             self.state = State.CLOSED
             self._buffer.clear()
             return Output(octets, After.CLOSE)
-        self.state = self._next_state(asked, replies[0])
+        if isinstance(asked, events.Fault):
+            octets *= asked.times
+        self._remember(asked, replies)
+        # Without a reply nothing but a transaction ends (RFC 2033 4.3).
+        self.state = self._next_state(asked, replies[0]) if replies else State.READY
         if isinstance(asked, events.Data):
             self._dots = DotReader(self._max_line_octets, normalise=self._normalise)
         if isinstance(asked, events.StartTLS) and replies[0].is_positive:
@@ -110,6 +119,17 @@ class SMTPMachine:
             case events.Reset():
                 return State.READY if self.state in commands.TRANSACTION else self.state
         return LEADS.get(type(asked), self.state) if reply.is_positive else self.state
+
+    def _remember(self, asked: events.Event | None, replies: tuple[Reply, ...]) -> None:
+        """Note what chunks that come too late will be judged by."""
+        granted = all(reply.is_positive for reply in replies)
+        match asked:
+            case events.Mail() if granted:
+                self._recipients = 0
+            case events.Rcpt() if granted:
+                self._recipients += 1
+            case events.EndOfChunk():
+                self._chunk_failed = not granted
 
     # Reading.
 
@@ -156,13 +176,23 @@ class SMTPMachine:
 
     def _end_chunk(self, chunk: _Chunk) -> None:
         if chunk.refusal is not None:
-            self._ready.append(events.Fault(chunk.refusal))
+            self._ready.append(self._refused_chunk(chunk.refusal, last=chunk.last))
         elif not chunk.last:
             self._ready.append(events.EndOfChunk())
         else:
             if rest := self._chunks.finish():
                 self._ready.append(events.Content(rest))
             self._ready.append(events.EndOfContent(self._chunks.fault))
+
+    def _refused_chunk(self, refusal: Reply, *, last: bool) -> events.Event:
+        if self._lmtp and last and self.state is State.MAIL:
+            return events.EndOfContent(None)  # RFC 2033 4.3: no recipient, no reply
+        # RFC 3030 2: a client that does not wait for replies has sent it before it could hear of the refusal.
+        excused = self._chunk_failed or self.state is State.MAIL
+        # RFC 2033 4.3: and it expects as many replies as there were recipients, whatever they are.
+        times = self._recipients if self._lmtp and last and self._chunk_failed else 1
+        self._chunk_failed = self._chunk_failed and not last
+        return events.Fault(refusal, excused=excused, times=times)
 
     # Commands.
 
@@ -171,30 +201,33 @@ class SMTPMachine:
         if isinstance(said, grammar.Bdat):
             self._begin_chunk(said)
         else:
+            self._chunk_failed = False
             self._ready.append(said)
 
     def _understand(self, line: bytes) -> events.Event | grammar.Bdat:
         word, _, argument = line.partition(b" ")
         name = word.decode("ascii", "replace").upper()
+        # Octets may follow what looks like BDAT; how many, nobody can tell, and they must not become commands.
+        chunk = line[:4].upper() == b"BDAT"
         if not is_clean(line):
             reply = Reply(500, "5.5.2", "Lines end with CRLF, and have no NUL, CR or LF inside")
-            return events.Fault(reply, fatal=name == "BDAT")
+            return events.Fault(reply, fatal=chunk)
         if _WORD.fullmatch(word) is None:
-            return events.Fault(Reply(500, "5.5.2", "Not a command"))
+            return events.Fault(Reply(500, "5.5.2", "Not a command"), fatal=chunk)
         verb = self._verbs.get(name)
         if verb is None:
             return events.Fault(commands.UNDONE if name in commands.UNIMPLEMENTED else commands.UNKNOWN)
         # What BDAT brings has to be read even where it does not belong.
         if self.state not in verb.states and name != "BDAT":
-            return events.Fault(commands.out_of_order(self.state, name, self._hello))
+            return events.Fault(commands.out_of_order(self.state, name, lmtp=self._lmtp))
         try:
             return _parse(verb, argument)
         except grammar.Unparsable as error:
-            return events.Fault(error.reply, fatal=name == "BDAT")
+            return events.Fault(error.reply, fatal=chunk)
 
     def _begin_chunk(self, said: grammar.Bdat) -> None:
         belongs = self.state in self._verbs["BDAT"].states
-        refusal = None if belongs else commands.out_of_order(self.state, "BDAT", self._hello)
+        refusal = None if belongs else commands.out_of_order(self.state, "BDAT", lmtp=self._lmtp)
         self._chunk = _Chunk(said.octets, said.last, refusal)
         if self.state is State.RCPT:
             self._chunks = ChunkReader(self._max_line_octets, normalise=self._normalise)
@@ -202,6 +235,7 @@ class SMTPMachine:
             self._ready.append(events.Chunk(said.octets))
 
 
+@functools.lru_cache(maxsize=256)  # most replies are always the same
 def render(reply: Reply) -> bytes:
     """A reply as it goes over the wire (RFC 5321 4.2.1); the enhanced status stands on every line (RFC 2034 4)."""
     status = f"{reply.status} " if reply.status else ""

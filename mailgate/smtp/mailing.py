@@ -15,6 +15,10 @@ from mailgate.smtp.surroundings import Surroundings
 from mailgate.smtp.trace import completing, received
 from mailgate.smtp.transaction import Transaction
 
+SENDER_OK: Final = Reply(250, "2.1.0", "Sender OK")
+RECIPIENT_OK: Final = Reply(250, "2.1.5", "Recipient OK")
+CHUNK_OK: Final = Reply(250, "2.0.0", "Chunk OK, go on")
+GO_AHEAD: Final = Reply(354, "", "Send the message; end it with a dot on a line of its own")
 LOGIN_FIRST: Final = Reply(530, "5.7.0", "Authentication required")
 NOT_YOURS: Final = Reply(550, "5.7.1", "You may not send as this sender")
 NO_RELAY: Final = Reply(550, "5.7.1", "Mail for other systems is not taken here")
@@ -53,7 +57,7 @@ class Mailing:
             raise Refused(NOT_YOURS)
         await self._to.pipeline.check_sender(envelope)
         self.transaction = Transaction(envelope, self._to.spools, self._personality.max_message_octets)
-        return Reply(250, "2.1.0", "Sender OK")
+        return SENDER_OK
 
     def _may_send(self, mail: events.Mail, submitter: ISubmitter) -> bool:
         return self._personality.any_sender or mail.path.is_null or submitter.may_send_as(mail.path)
@@ -77,7 +81,7 @@ class Mailing:
             raise Refused(NO_RELAY)
         await self._to.pipeline.check_recipient(envelope, rcpt.path)
         self.transaction.add(Recipient(rcpt.path, destinations))
-        return Reply(250, "2.1.5", "Recipient OK")
+        return RECIPIENT_OK
 
     # Content.
 
@@ -85,7 +89,7 @@ class Mailing:
         """Answer DATA."""
         assert self.transaction is not None, "DATA comes after RCPT"
         self.transaction.begin_content()
-        return Reply(354, "", "Send the message; end it with a dot on a line of its own")
+        return GO_AHEAD
 
     def begin_chunk(self, chunk: events.Chunk) -> None:
         """Content comes by BDAT (RFC 3030 2)."""
@@ -98,7 +102,7 @@ class Mailing:
         """A chunk has come, and more will. Raises `Refused`."""
         assert self.transaction is not None, "a chunk comes after RCPT"
         self.transaction.check()
-        return Reply(250, "2.0.0", "Chunk OK, go on")
+        return CHUNK_OK
 
     def keep(self, content: events.Content) -> None:
         """Take a block of content."""
@@ -108,6 +112,8 @@ class Mailing:
     async def finish(self, end: events.EndOfContent, lost: Callable[[], bool]) -> Answer:
         """Answer the end of the content; `lost`: has the client gone meanwhile? Raises `Refused`."""
         assert self.transaction is not None, "content comes after 354 or BDAT"
+        if not self.transaction.envelope.recipients:
+            return ()  # RFC 2033 4.3
         message = self._message(self.transaction, end)
         try:
             handled = await self._to.pipeline.handle(message)

@@ -35,21 +35,20 @@ class Patience:
         """How long the session has lasted."""
         return self._now() - self._began
 
-    def seconds_left(self, *, receiving: bool) -> float:
-        """How long the client may be silent now; 0 at least. `receiving`: is content coming in?
+    def seconds_left(self, silent_seconds: float | None) -> float:
+        """How long the client may go on as it does. `silent_seconds` is for how long no content has come; None: it
+        is not content that is waited for, but a command.
 
         Silence between blocks of content is measured from block to block; a command has its time as a whole, so that
         one octet a second is no sign of life (RFC 5321 4.5.3.2).
         """
-        idle = self._personality.idle_seconds
-        ends = [self._personality.session_seconds - self.age_seconds]
-        if not self._greeted:
-            ends.append(self._personality.greeting_seconds - self.age_seconds)
-        if receiving:
-            ends.append(idle)
-        else:
-            ends.append(self._answered_at + idle - self._now())
-        return max(0.0, min(ends))
+        if silent_seconds is None:
+            silent_seconds = self._now() - self._answered_at
+        age = self.age_seconds
+        whole = self._personality.session_seconds if self._greeted else self._personality.greeting_seconds
+        return min(
+            self._personality.idle_seconds - silent_seconds, whole - age, self._personality.session_seconds - age
+        )
 
     def answered(self) -> None:
         """A command has had its answer; the next one's time begins."""

@@ -42,9 +42,8 @@ class SMTPSession:
 
     # What the connection asks.
 
-    @property
-    def idle_seconds(self) -> float:
-        return self._patience.seconds_left(receiving=self._mailing.receiving)
+    def seconds_left(self, silent_seconds: float) -> float:
+        return self._patience.seconds_left(silent_seconds if self._mailing.receiving else None)
 
     @property
     def at_rest(self) -> bool:
@@ -133,7 +132,7 @@ class SMTPSession:
             case events.Quit():
                 return Reply(221, "2.0.0", "Goodbye")
             case events.Fault():
-                return self._patience.error() or event.reply
+                return (None if event.excused else self._patience.error()) or event.reply
         raise AssertionError(f"no answer to {event}")
 
     async def _greet(self) -> Reply:
@@ -184,6 +183,8 @@ class SMTPSession:
     def _refuse(self, event: events.Event, reply: Reply) -> Answer:
         if isinstance(event, events.Connected) and reply.is_temporary:
             reply = evolve(reply, code=421)  # RFC 5321 4.3.2 has no other for a client that may come back
+        elif isinstance(event, events.Connected):
+            reply = evolve(reply, code=554)  # RFC 5321 3.1, 4.3.2
         match event:
             case events.Connected() | events.Hello() | events.Mail() | events.Rcpt():
                 self._mail_report.refused(self._session, event, self._mailing.envelope, reply)

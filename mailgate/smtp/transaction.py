@@ -52,9 +52,9 @@ class Transaction:
 
     def write(self, block: bytes) -> None:
         """Keep a block. What cannot be kept is read on and refused at its end, once (RFC 5321 4.1.1.4)."""
-        assert self._spool is not None, "begin_content() comes first"
         if self._fault is not None:
             return
+        assert self._spool is not None, "begin_content() comes first"
         self.header.feed(block)
         try:
             self._spool.write(block)
@@ -71,8 +71,8 @@ class Transaction:
 
     def freeze(self, fault: str | None) -> Body:
         """The content, complete. Raises `Refused` with what was found wrong on the way."""
-        assert self._spool is not None, "begin_content() comes first"
         self.check()
+        assert self._spool is not None, "begin_content() comes first"
         if fault is not None:
             # Bare CR and LF are how one message is smuggled inside another; RFC 5321 2.3.8 forbids them.
             raise Refused(Reply(550, "5.6.0", f"The content has {fault}"))

@@ -43,8 +43,10 @@ class ContentReader:
         elif self.fault is None and not _is_clean(raw, content):
             first = _FAULTY.search(raw)
             assert first is not None, "what is not clean has something in it"
-            self.fault = _FAULTS[first.lastgroup]
-        self._measure(content)
+            self._measure(raw[: first.start()].replace(b"\r\n", b"\n"))  # a long line may have come before it
+            self.fault = self.fault or _FAULTS[first.lastgroup]
+        if self.fault is None:
+            self._measure(content)
         return content
 
     def _measure(self, content: bytes) -> None:
@@ -57,7 +59,7 @@ class ContentReader:
             self._line_octets = len(content) - content.rfind(b"\n") - 1
         # Only a block that is longer than a line may be can hide one that is too long between its first and last LF.
         inside = len(content) > self._max_octets and self._too_long.search(content) is not None
-        if self.fault is None and (longest > self._max_octets or inside):
+        if longest > self._max_octets or inside:
             self.fault = ContentFault.LONG_LINE
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 # RFC 5322 2.2: a field's name ends with a colon; 4.5: old mail may have white space before it.
-_FIELD: Final = re.compile(rb"\n(?i:(?P<received>received)|(?P<date>date)|(?P<message_id>message-id))[ \t]*:")
+_FIELD: Final = re.compile(rb"\n(?i:(?P<received>received)|(?P<date>date)|(?P<message_id>message-id))[ \t]{0,32}:")
 _NAME_OCTETS: Final = 128  # of a line that has not ended, so much is kept to see its name by
 
 
@@ -31,7 +31,7 @@ class HeaderScanner:
             self._count(match)
         last = data.rfind(b"\n")
         # The name at the end may not be whole; what is, must not be counted twice.
-        self._held = b"" if _FIELD.match(data, last) else data[last : last + _NAME_OCTETS]
+        self._held = b"" if last < 0 or _FIELD.match(data, last) else data[last : last + _NAME_OCTETS]
 
     def _count(self, match: re.Match[bytes]) -> None:
         if match["received"]:

@@ -12,9 +12,13 @@ from zope.interface.verify import verifyObject
 
 from mailgate.accounts.directory import Directory, locals_of
 from mailgate.accounts.domains import Domains
+from mailgate.accounts.spelling import Spelling
+from mailgate.delivery import Delivery
 from mailgate.faults import Fault
 from mailgate.interfaces import IDirectory
-from mailgate.mail import NULL_PATH, Destination, Field, Local, Path, Refused, Relay
+from mailgate.mail import NULL_PATH, Destination, Field, Local, Path, Recipient, Refused, Relay
+from mailgate.store.memory import MemoryStore
+from tests.support import Facts, a_message, result_of
 
 
 def resolve(directory: Directory, text: str) -> tuple[Destination, ...]:
@@ -73,7 +77,6 @@ def test_aliases_reach_each_maildrop_once(directory: Directory) -> None:
 
 def test_nobody(directory: Directory) -> None:
     assert resolve(directory, "nobody@a.test") == ()
-    assert resolve(directory, "abuse@a.test") == ()
     assert resolve(directory, "") == ()
 
 
@@ -91,6 +94,57 @@ def test_a_broken_alias_is_refused_for_now_and_the_wire_learns_nothing(directory
     assert (reply.code, reply.status) == (450, "4.3.5")
     assert "nobody" not in reply.text
     assert drops(directory, "info@a.test")
+
+
+def test_the_tag_is_kept(directory: Directory) -> None:
+    expected = (Local("alice@a.test", (Field("Delivered-To", "alice+shop@a.test"),)),)
+    assert resolve(directory, "Alice+Shop@A.TEST") == expected
+    assert resolve(directory, "team+x@a.test") == tuple(
+        Local(f"{user}@{domain}", (Field("Delivered-To", f"{user}+x@{domain}"),))
+        for user, domain in (("alice", "a.test"), ("bob", "a.test"), ("zoe", "b.test"))
+    )
+    assert resolve(directory, '"J S+a \\"b"@a.test') == (
+        Local("j s@a.test", (Field("Delivered-To", '"j s+a \\"b"@a.test'),)),
+    )
+
+
+def test_the_domains_rules_of_spelling(root: FilePath) -> None:
+    (root / "b.test" / "users").write_text("z.oe:{PLAIN}x\n")
+    spelling = Spelling("-", frozenset({"b.test"}))
+    directory = Directory(Domains(str(root), list[Fault]().append, spelling=spelling), "b.test")
+    assert resolve(directory, "zo.e-a.b@b.test") == (Local("z.oe@b.test", (Field("Delivered-To", "z.oe-a.b@b.test"),)),)
+    assert resolve(directory, "al.ice@a.test") == ()
+    assert resolve(directory, "alice+x@a.test") == ()
+
+
+def test_a_catch_all(directory: Directory, root: FilePath) -> None:
+    (root / "a.test" / "aliases").write_text("bad: nobody@c.test\n*: bob, zoe@b.test\n")
+    assert drops(directory, "anybody@a.test") == drops(directory, "*@a.test") == ["bob@a.test", "zoe@b.test"]
+    assert drops(directory, '""@a.test') == ["bob@a.test", "zoe@b.test"]
+    assert drops(directory, "alice+x@a.test") == ["alice@a.test"]
+    assert refusal(directory, "bad@a.test") == refusal(directory, "bad+x@a.test") == (450, "4.3.5")
+    assert resolve(directory, "anybody@b.test") == ()
+
+
+def test_abuse(directory: Directory, root: FilePath) -> None:
+    assert drops(directory, "ABUSE@a.test") == ["alice@a.test"]
+    (root / "a.test" / "aliases").write_text("postmaster: bob\n")
+    assert drops(directory, "abuse+x@a.test") == ["bob@a.test"]
+
+
+def test_one_person_by_several_names_has_one_copy(directory: Directory) -> None:
+    written = ["team+x@a.test", "Alice@a.test", "alice+shop@a.test", "zoe@b.test"]
+    recipients = [Recipient(path, result_of(directory.resolve(path))) for path in map(Path.parse, written)]
+    store, facts = MemoryStore(), Facts()
+    outcomes = result_of(Delivery(store, facts).deliver(a_message(*recipients)))
+    assert [outcome.reply.code for outcome in outcomes] == [250] * 4
+    for name, tagged in (("alice@a.test", "alice+x@a.test"), ("bob@a.test", "bob+x@a.test")):
+        (entry,) = result_of(store.browse(name)).entries
+        content = result_of(store.read(name, entry)).read_block()
+        assert isinstance(content, bytes)
+        assert content.count(b"Delivered-To:") == 1
+        assert f"\nDelivered-To: {tagged}\n".encode() in content  # as the first that led there has it
+    assert len(result_of(store.browse("zoe@b.test")).entries) == 1
 
 
 def test_postmaster(directory: Directory, root: FilePath) -> None:

@@ -10,17 +10,18 @@ import pytest
 
 from mailgate.accounts.domains import LOOK_SECONDS, Domains
 from mailgate.accounts.register import OutOfService
+from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.faults import Fault
 
 
 class House:
     """A directory of domains, the faults that were reported of it, and a clock that stands still."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, spelling: Spelling = DEFAULT_SPELLING) -> None:
         self.root = root
         self.reported: list[Fault] = []
         self.now = 0.0
-        self.domains = Domains(str(root), self.reported.append, lambda: self.now)
+        self.domains = Domains(str(root), self.reported.append, lambda: self.now, spelling)
 
     def write(self, domain: str, file: str, text: str) -> None:
         (self.root / domain).mkdir(exist_ok=True)
@@ -221,6 +222,95 @@ def test_others_are_looked_at_once_a_second(house: House) -> None:
     assert house.domains.current("elsewhere.test").maildrops("carol", "other.test") == ()
     house.now += LOOK_SECONDS
     assert house.domains.current("example.test").maildrops("carol", "other.test") == ("carol@other.test",)
+
+
+def put_off(house: House, local_part: str) -> bool:
+    try:
+        house.drops(local_part, "example.test")
+    except OutOfService:
+        return True
+    return False
+
+
+def test_a_catch_all_is_live(house: House) -> None:
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x\n")
+    assert house.domains.load() == ()
+    assert house.drops("any", "example.test") == ()
+    house.write("example.test", "aliases", "*: alice\n")
+    assert house.drops("any", "example.test") == ("alice@example.test",)
+    house.write("example.test", "aliases", "*: bob\n")
+    assert house.drops("any", "example.test") == ("bob@example.test",)
+    house.write("example.test", "aliases", "# none\n")
+    assert house.drops("any", "example.test") == ()
+    assert house.reported == []
+
+
+def test_a_broken_edit_of_a_catch_all_puts_off_whom_it_may_concern(house: House) -> None:
+    house.write("example.test", "aliases", "info: alice\n*: alice\n")
+    assert house.domains.load() == ()
+    house.write("example.test", "aliases", "info: alice, carol\n*: a..b\n")
+    assert house.drops("info", "example.test") == ("alice@example.test",)  # as it was before
+    assert house.drops("postmaster", "example.test") == ("alice@example.test",)
+    assert put_off(house, "any") and put_off(house, "any+x")
+    (fault,) = house.reported  # carol is no second one: the line that is broken may well be what catches her
+    assert fault.where == f"{house.root}/example.test/aliases:2"
+    house.write("example.test", "aliases", "info: alice\n*: alice\n")
+    assert house.drops("any", "example.test") == ("alice@example.test",)
+
+
+def test_a_catch_all_that_comes_to_lead_nowhere(house: House) -> None:
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x\n")
+    house.write("example.test", "aliases", "*: bob\n")
+    assert house.domains.load() == ()
+    house.write("example.test", "users", "alice:{PLAIN}x\n")
+    assert put_off(house, "any") and put_off(house, "bob")
+    assert house.drops("alice+x", "example.test") == ("alice@example.test",)
+    (fault,) = house.reported
+    assert fault.what == (
+        "alias to nobody: *@example.test leads to bob@example.test; mail for it is put off until it is repaired"
+    )
+
+
+def test_a_new_user_in_a_broken_file_is_not_the_catch_all_s(house: House) -> None:
+    house.write("example.test", "aliases", "info: bob\n*: alice\n")
+    assert house.domains.load() == ()
+    assert house.drops("info", "example.test") == ("alice@example.test",)
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x\ncarol\n")
+    assert put_off(house, "bob") and put_off(house, "info")
+    assert len(house.reported) == 1
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x\n")
+    assert house.drops("info", "example.test") == ("bob@example.test",)
+
+
+def test_all_faults_are_judged_by_the_same_rules_of_spelling(tmp_path: Path) -> None:
+    house = House(tmp_path, Spelling("-", frozenset({"example.test"})))
+    house.write("example.test", "users", "a.lice:{PLAIN}x\ncarol\n")
+    house.write("example.test", "aliases", "info: alice-x\nsales: alice+x\n")
+    assert [fault.where.rpartition("/")[2] for fault in house.domains.load()] == ["users:2", "aliases:2"]
+
+
+def test_names_that_differ_in_dots_alone_are_told_and_served(tmp_path: Path) -> None:
+    house = House(tmp_path, Spelling(ignore_dots=frozenset({"example.test"})))
+    house.write("example.test", "users", "j.d:{PLAIN}x\njd:{PLAIN}x\n")
+    (fault,) = house.domains.load()
+    assert str(fault) == (
+        f"{tmp_path}/example.test/users:2: jd@example.test differs from j.d@example.test on line 1 in dots alone, "
+        "which mean nothing in example.test"
+    )
+    drops = [house.drops(name, "example.test") for name in ("j.d", "jd", "jd.", "j.d+x")]
+    assert drops == [("j.d@example.test",), ("jd@example.test",), ("j.d@example.test",), ("j.d@example.test",)]
+    assert house.domains.unreadable() == ()
+    house.write("example.test", "users", "j.d:{PLAIN}x\njd:{PLAIN}x\nx\n")
+    house.now += LOOK_SECONDS
+    house.drops("j.d", "example.test")
+    assert [fault.where.rpartition(":")[2] for fault in house.reported] == ["3"]
+    house.write("example.test", "users", "j.d:{PLAIN}x\n")
+    assert house.drops("jd", "example.test") == ("j.d@example.test",)
+    house.write("example.test", "users", "jd:{PLAIN}x\nj.d:{PLAIN}x\n")
+    assert house.drops("jd.", "example.test") == ("jd@example.test",)
+    assert house.reported[-1].what.endswith(
+        "; each has the mail for its own spelling, and the first that for all others"
+    )
 
 
 @pytest.mark.parametrize("domain", ["", "..", "a\0b", "x" * 5_000, "\ud800"])

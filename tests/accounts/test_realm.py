@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 from mailgate.accounts.anyone import AnyoneChecker
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm, Submitter
+from mailgate.accounts.spelling import Spelling
 from mailgate.faults import Fault
 from mailgate.interfaces import IMaildrop, InUse, ISubmitter
 from mailgate.mail import NULL_PATH, Path
@@ -118,10 +119,35 @@ def test_through_a_portal() -> None:
         ("alice", "postmaster@example.test", True),  # whose mail reaches alice while nobody is named
         ("bob", "postmaster@example.test", False),
         ("j.d", "jd@example.test", False),
+        ("alice", "alice+shop@example.test", True),
+        ("alice", "info+shop@example.test", True),
+        ("alice", "bob+alice@example.test", False),
+        ("alice", "bad+x@example.test", False),
+        ("bob", "abuse@example.test", False),
+        ("alice", "abuse+x@example.test", True),
     ],
 )
 def test_whom_an_account_may_send_as(domains: Domains, user: str, address: str, may: bool) -> None:
     assert Submitter(f"{user}@example.test", domains).may_send_as(Path.parse(address)) is may
+
+
+def test_what_a_catch_all_brings_and_other_spellings(domains: Domains) -> None:
+    files = FilePath(domains.directory) / "example.test"
+    (files / "aliases").write_text("bad: alice, nobody@elsewhere.test\n*: alice\n")
+    live = Domains(domains.directory, list[Fault]().append, spelling=Spelling("-", frozenset({"example.test"})))
+
+    def may(user: str, name: str) -> bool:
+        return Submitter(f"{user}@example.test", live).may_send_as(Path(name, "example.test"))
+
+    for name in ("alice", "alice-x", "a.l.ice", "al.ice-x.y", "anybody", "any-x", "*", "postmaster"):
+        assert may("alice", name) and not may("bob", name)
+    for name in ("j.d", "jd", "jd-x"):
+        assert may("j.d", name) and not may("alice", name)
+    for name in ("bad", "bad-x", "b.ad"):
+        assert not may("alice", name)
+    (files / "aliases").write_text("*: bob\n*\n")  # whose it is cannot be told now
+    assert may("alice", "anybody-x") is may("bob", "anybody-x") is False
+    assert may("alice", "alice-x")
 
 
 def test_the_null_path_is_nobodys(domains: Domains) -> None:

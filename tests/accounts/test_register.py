@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from timeit import repeat
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mailgate.accounts.aliases import parse_aliases
-from mailgate.accounts.register import Domain, OutOfService, Register
-from mailgate.accounts.users import parse_users
+from mailgate.accounts.register import Domain, OutOfService, Reached, Register
+from mailgate.accounts.spelling import Spelling
 from mailgate.faults import Fault
-
-
-def domain(name: str, users: str = "", aliases: str = "") -> Domain:
-    lines = "".join(f"{user}:{{PLAIN}}x\n" for user in users.split())
-    return Domain(name, parse_users(lines, name, "users")[0], parse_aliases(aliases, name, "aliases")[0])
-
+from tests.accounts.support import domain
 
 REGISTER = Register.of(
     [
@@ -50,8 +48,111 @@ def test_maildrops() -> None:
     assert REGISTER.maildrops("Alice", "A.TEST") == ("alice@a.test",)
     assert REGISTER.maildrops("info", "b.test") == ("zoe@b.test",)
     assert REGISTER.maildrops("nobody", "a.test") == ()
-    assert REGISTER.maildrops("abuse", "a.test") == ()
     assert REGISTER.maildrops("alice", "c.test") == ()
+    assert REGISTER.maildrops("", "") == ()
+
+
+def reached(register: Register, mailbox: str) -> list[str]:
+    """Each account that is reached and the tag that goes along; "put off" if it is out of service."""
+    try:
+        return [f"{each.account} {each.tag}".strip() for each in register.reached(*mailbox.rsplit("@", 1))]
+    except OutOfService:
+        return ["put off"]
+
+
+def test_tags_go_along() -> None:
+    aliases = "info: alice, team\nteam: bob, alice+team\nshop: alice+shop\nmore: shop, bob\n*: bob, alice+any"
+    register = Register.of([domain("a.test", "alice bob", aliases)])
+    assert register.reached("Alice+News", "A.TEST") == (Reached("alice@a.test", "+news"),)
+    assert reached(register, "info+x@a.test") == ["alice@a.test +x", "bob@a.test +x"]
+    # The tag that stands in the file goes before that of the address; the first way to somebody counts.
+    assert reached(register, "team+x@a.test") == ["bob@a.test +x", "alice@a.test +team"]
+    assert reached(register, "more@a.test") == ["alice@a.test +shop", "bob@a.test"]
+    assert reached(register, "more+x@a.test") == ["alice@a.test +shop", "bob@a.test +x"]
+    assert reached(register, "nobody@a.test") == ["bob@a.test", "alice@a.test +any"]
+    assert reached(register, "nobody+x@a.test") == ["bob@a.test +x", "alice@a.test +any"]
+    assert register.maildrops("more+x", "a.test") == ("alice@a.test", "bob@a.test")
+
+
+def test_the_rules_of_spelling_are_those_given() -> None:
+    register = Register.of([domain("a.test", "j.doe"), domain("b.test", "j.doe")], Spelling("-", frozenset({"a.test"})))
+    assert reached(register, "jdoe-x@a.test") == ["j.doe@a.test -x"]
+    assert reached(register, "j.doe+x@a.test") == reached(register, "jdoe@b.test") == []
+    assert register.account("jdoe@a.test") is None  # who logs in writes the name as the file has it
+    assert register.account("j.doe-x@a.test") is None
+    assert reached(Register.of([domain("a.test", "alice")], Spelling("")), "alice+x@a.test") == []
+
+
+def test_a_catch_all_is_of_its_domain() -> None:
+    register = Register.of([domain("a.test", "alice", "*: zoe@b.test"), domain("b.test", "zoe", "info: any@a.test")])
+    assert reached(register, "any@a.test") == reached(register, "*@a.test") == ["zoe@b.test"]
+    assert reached(register, "info@b.test") == ["zoe@b.test"]
+    assert reached(register, "any@b.test") == []
+    both = Register.of([domain("a.test", "alice", "*: x@b.test"), domain("b.test", "zoe", "*: x@a.test")])
+    assert sorted(both.broken) == ["*@a.test", "*@b.test"]
+    assert reached(both, "any@a.test") == ["put off"]
+
+
+def test_the_catch_all_does_not_take_what_is_out_of_service() -> None:
+    register = Register.of([domain("a.test", "alice", "bad: x@foreign.test\nworse: bad\n*: alice")])
+    for name in ("bad", "bad+x", "worse"):
+        assert reached(register, f"{name}@a.test") == ["put off"]
+    assert reached(register, "any@a.test") == ["alice@a.test"]
+
+
+def test_a_catch_all_that_is_broken_puts_off_nobody_but_its_own() -> None:
+    register = Register.of([domain("a.test", "alice", "info: alice\n*: bob")])
+    assert reached(register, "any@a.test") == reached(register, "any+x@a.test") == ["put off"]
+    assert reached(register, "info+x@a.test") == ["alice@a.test +x"]
+    # Somebody always answers to these.
+    assert reached(register, "postmaster@a.test") == ["alice@a.test"]
+    assert reached(register, "abuse+x@a.test") == ["alice@a.test +x"]
+
+
+def test_a_postmaster_who_is_named_and_broken_is_put_off() -> None:
+    register = Register.of([domain("a.test", "alice", "postmaster: bob\n")])
+    for name in ("postmaster", "postmaster+x", "abuse"):
+        assert reached(register, f"{name}@a.test") == ["put off"]
+
+
+WORDS = st.sampled_from(["a", "b", "a.b", "ab", "a+b", "+a", "a+", "postmaster", "abuse", "postmaster+x"])
+TARGETS = st.lists(WORDS, min_size=1, max_size=3).map(", ".join)
+
+
+@given(
+    st.lists(WORDS, unique=True, min_size=1, max_size=3),
+    st.dictionaries(WORDS | st.just("*"), TARGETS, max_size=4),
+    st.booleans(),
+    WORDS,
+)
+def test_somebody_answers_to_duty_and_nobody_else_is_made_up(
+    users: list[str], aliases: dict[str, str], ignore_dots: bool, name: str
+) -> None:
+    lines = "\n".join(f"{alias}: {targets}" for alias, targets in aliases.items())
+    spelling = Spelling("+", frozenset({"a.test"} if ignore_dots else ()))
+    register = Register.of([domain("a.test", users, lines)], spelling)
+    for duty in ("postmaster", "abuse"):
+        assert reached(register, f"{duty}@a.test")
+        if not {"postmaster", "abuse"} & aliases.keys():
+            assert reached(register, f"{duty}+y@a.test") != ["put off"]
+    try:
+        accounts = register.maildrops(name, "a.test")
+    except OutOfService:
+        assert register.broken
+    else:
+        assert len(set(accounts)) == len(accounts)
+        assert {account.removesuffix("@a.test") for account in accounts} <= set(users)
+        assert name not in users or accounts == (f"{name}@a.test",)
+
+
+def test_a_user_is_found_in_microseconds_among_many() -> None:
+    users = [f"user.{number}" for number in range(10_000)]
+    aliases = "\n".join(f"alias{number}: user.{number}" for number in range(10_000))
+    register = Register.of([domain("a.test", users, aliases + "\n*: user.0")], Spelling("+-", frozenset({"a.test"})))
+    names = ["user.7000", "user7000+x", "alias7000", "alias7000+x", "nobody"]
+    for name in names:
+        took = min(repeat(partial(register.reached, name, "a.test"), number=100)) / 100
+        assert took < 1e-3  # it takes some microseconds; a look at every name would take some milliseconds
 
 
 def test_loops_over_domains_and_whatever_leads_to_what_is_broken_are_out_of_service() -> None:
@@ -66,6 +167,17 @@ def test_postmaster_is_the_first_account_of_the_domain_or_of_all() -> None:
     assert REGISTER.maildrops("postmaster", "empty.test") == ("alice@a.test",)
     assert REGISTER.maildrops("postmaster", "c.test") == ()
     assert Register.of([domain("empty.test")]).maildrops("postmaster", "empty.test") == ()
+
+
+def test_abuse_is_the_postmaster_s_while_nobody_is_named() -> None:
+    assert REGISTER.maildrops("Abuse", "b.test") == ("zoe@b.test",)
+    named = Register.of([domain("a.test", "alice bob carol", "postmaster: bob\nabuse: carol\n*: alice")])
+    assert reached(named, "abuse@a.test") == ["carol@a.test"]
+    assert reached(named, "postmaster@a.test") == ["bob@a.test"]
+    assert reached(Register.of([domain("a.test", "alice bob", "postmaster: bob\n*: alice")]), "abuse+x@a.test") == [
+        "bob@a.test +x"
+    ]
+    assert reached(Register.of([domain("a.test", "alice bob", "*: bob")]), "abuse@a.test") == ["bob@a.test"]
 
 
 def test_a_postmaster_who_is_named_goes_first() -> None:
@@ -95,7 +207,8 @@ def test_while_aliases_were_never_read_only_accounts_are_known() -> None:
     register = Register.of([Domain("a.test", accounts, unread_aliases=Fault("a.test/aliases", "cannot be read"))])
     assert register.maildrops("alice", "a.test") == ("alice@a.test",)
     assert register.account("bob@a.test") is None  # nobody logs in as an alias
-    for name in ("info", "postmaster"):
+    assert register.maildrops("alice+x", "a.test") == ("alice@a.test",)
+    for name in ("info", "postmaster", "abuse"):
         with pytest.raises(OutOfService, match="aliases"):
             register.maildrops(name, "a.test")
 
@@ -113,7 +226,32 @@ def test_while_the_directory_was_never_read_nothing_is_known() -> None:
             ask()
 
 
+def test_while_aliases_were_never_read_abuse_may_be_one() -> None:
+    accounts = domain("a.test", "postmaster").accounts
+    register = Register.of([Domain("a.test", accounts, unread_aliases=Fault("a.test/aliases", "cannot be read"))])
+    assert reached(register, "postmaster+x@a.test") == ["postmaster@a.test +x"]
+    assert reached(register, "abuse@a.test") == ["put off"]
+
+
 STALE = Fault("users:2", "broken")
+
+
+HERE = domain("a.test", "alice bob", "info: alice, new\nteam: bob\n*: bob")
+
+
+def test_while_a_file_is_broken_a_broken_catch_all_has_no_postmaster() -> None:
+    here = domain("a.test", "alice", "*: zoe@elsewhere.test")
+    assert reached(Register.of([evolve(here, stale_users=STALE)]), "postmaster@a.test") == ["alice@a.test"]
+
+
+@pytest.mark.parametrize("here", [evolve(HERE, stale_users=STALE), evolve(HERE, stale_aliases=STALE)])
+def test_a_catch_all_takes_nobody_who_may_be_new(here: Domain) -> None:
+    whole, stale = Register.of([HERE]), Register.of([here])
+    assert reached(whole, "info@a.test") == ["alice@a.test", "bob@a.test"]
+    for name in ("new", "new+x", "*", "info"):
+        assert reached(stale, f"{name}@a.test") == ["put off"]
+    for name in ("alice+x", "team+x", "postmaster", "abuse"):
+        assert reached(stale, f"{name}@a.test") == reached(whole, f"{name}@a.test")
 
 
 def test_while_a_file_is_broken_names_that_it_does_not_have_may_be_new() -> None:

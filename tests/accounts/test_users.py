@@ -35,6 +35,7 @@ def test_a_good_file() -> None:
     assert alice.password.verify(b"sesame")
     assert bob.quota == 1 << 30
     assert bob.password.verify(b"Hello world!")
+    assert [account.where for account in accounts.values()] == ["users:2", "users:3", "users:6", "users:7"]
     assert (carol.disabled, carol.quota) == (True, 1000)
     assert dave.disabled
 

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from zope.interface import alsoProvides, directlyProvides, implementer
 
 from mailgate.connection import BUFFER_OCTETS, CLOSE_SECONDS, STOP_SECONDS, Connection, ConnectionFactory, Ending
+from mailgate.connection.connection import TURN_EVENTS
 from mailgate.wire.output import After, Output
 
 IDLE_SECONDS = 100.0
@@ -151,6 +152,7 @@ class Transport(StringTransport):
         directlyProvides(self, ITCPTransport)
         self.protocol = protocol
         self.room: int | None = None
+        self.handle = Handle()
         self.no_delay = False
         self.secured_with: object = None
         self.closed_at_once = False
@@ -174,7 +176,7 @@ class Transport(StringTransport):
         alsoProvides(self, ISSLTransport)
 
     def getHandle(self) -> Handle:
-        return Handle()
+        return self.handle
 
     def loseConnection(self) -> None:
         super().loseConnection()  # type: ignore[no-untyped-call]
@@ -185,11 +187,16 @@ class Transport(StringTransport):
 class Handle:
     """What OpenSSL tells of a connection."""
 
+    finished: bytes | None = b"finished"
+
     def get_protocol_version_name(self) -> str:
         return "TLSv1.3"
 
     def get_cipher_name(self) -> str:
         return "CIPHER"
+
+    def get_peer_finished(self) -> bytes | None:
+        return self.finished
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -221,6 +228,11 @@ class Toy:
         transport = Transport(connection)
         connection.makeConnection(transport)  # type: ignore[no-untyped-call]
         return connection, transport, self.sessions[-1]
+
+    def take_turns(self) -> None:
+        """Let the reactor turn until nothing is to be done at once."""
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
 
     def say(self, octets: bytes) -> bytes:
         self.connection.dataReceived(octets)
@@ -269,7 +281,38 @@ def test_what_is_sent_ahead_is_answered_in_order_one_at_a_time(toy: Toy) -> None
 def test_a_thousand_commands_in_one_read_do_not_recurse(toy: Toy) -> None:
     toy.say(b"slow\n" + b"x\n" * 5_000)
     toy.session.slow.callback(None)
+    toy.take_turns()
     assert toy.heard() == b"slow!" + b"x!" * 5_000
+
+
+def test_others_have_their_turn_after_some_commands(toy: Toy) -> None:
+    assert toy.say(b"x\n" * (TURN_EVENTS + 8)) == b"x!" * TURN_EVENTS
+    assert toy.say(b"more\n") == b""  # what comes meanwhile waits as well
+    toy.clock.advance(0)
+    assert toy.heard() == b"x!" * 8 + b"more!"
+    assert toy.say(b"y\n") == b"y!"
+
+
+def test_a_peer_whose_turn_is_over_is_not_read_from_for_long(toy: Toy) -> None:
+    toy.say(b"x\n" * (BUFFER_OCTETS // 2 + 2 * TURN_EVENTS))
+    assert toy.transport.producerState == "paused"
+    toy.take_turns()
+    assert toy.transport.producerState == "producing"
+
+
+def test_a_lost_connection_has_no_more_turns(toy: Toy) -> None:
+    toy.say(b"x\n" * (TURN_EVENTS + 1))
+    toy.lose()
+    assert toy.clock.getDelayedCalls() == []
+    assert len(toy.session.asked) == 1 + TURN_EVENTS  # with the greeting
+
+
+def test_a_turn_that_ends_with_a_slow_answer_needs_no_other(toy: Toy) -> None:
+    toy.say(b"x\n" * (TURN_EVENTS - 1) + b"slow\nlast\n")
+    toy.take_turns()
+    toy.heard()
+    toy.session.slow.callback(None)
+    assert toy.heard() == b"slow!last!"
 
 
 def test_a_body_is_sent_whole_and_then_the_next_reply(toy: Toy) -> None:
@@ -306,6 +349,7 @@ def test_a_peer_that_does_not_read_is_not_read_from_for_long(toy: Toy) -> None:
     toy.say(b"x\n" * (BUFFER_OCTETS // 2))
     assert toy.transport.producerState == "paused"
     toy.connection.resumeProducing()
+    toy.take_turns()
     assert toy.transport.producerState == "producing"
     assert toy.heard() == b"x!" * (BUFFER_OCTETS // 2)
 
@@ -407,6 +451,21 @@ def test_a_peer_that_stops_reading_a_body_is_cut_off(toy: Toy) -> None:
     toy.lose()
     assert toy.session.ends[0][0] == "time-out"
     assert toy.session.body_closed == 1
+
+
+def test_nobody_waits_for_who_never_shook_hands(toy: Toy) -> None:
+    toy.say(b"tls\n")
+    toy.transport.handle.finished = None
+    toy.clock.advance(IDLE_SECONDS)
+    assert toy.transport.disconnected
+    toy.lose()
+    assert toy.session.ends[0][0] == "time-out"
+
+
+def test_who_has_shaken_hands_hears_the_end(toy: Toy) -> None:
+    toy.say(b"tls\n")
+    toy.clock.advance(IDLE_SECONDS)
+    assert toy.transport.disconnecting and not toy.transport.disconnected
 
 
 def test_a_slow_reader_is_not_silent(toy: Toy) -> None:

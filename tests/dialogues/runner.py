@@ -11,9 +11,11 @@ from typing import Final, Literal, Protocol, get_args
 from attrs import field, frozen
 
 HERE: Final = Path(__file__).parent
-Listener = Literal["smtp", "submission", "pop3"]
+Listener = Literal["smtp", "submission", "lmtp", "pop3"]
 LISTENERS: Final[tuple[str, ...]] = get_args(Listener)
 WILDCARD: Final = "..."
+SETTINGS: Final = ("listener", "allow_plaintext", "trouble", "in memory only")
+_COUNTED: Final = re.compile(r"([CRS])([1-9][0-9]*)")
 
 
 class Peer(Protocol):
@@ -27,6 +29,12 @@ class Peer(Protocol):
 
     def start_tls(self) -> None:
         """Shake hands; from now on all is encrypted. Only scripts whose `wants_tls` is true ask for it."""
+
+    def wait(self, seconds: float) -> None:
+        """Say nothing for so long. Only scripts that are for memory only ask for it."""
+
+    def stop(self) -> None:
+        """The service begins to stop. Only scripts that are for memory only ask for it."""
 
     def finish(self, *, closed: bool) -> None:
         """The script is over: nothing may be left that the server said and nobody expected; if `closed`, the server
@@ -51,10 +59,11 @@ class Send:
 
 @frozen
 class Expect:
-    """An `S:` line, or with `repeated` an `S*:` one."""
+    """An `S:` line, or with `repeated` an `S*:` one; `times` of them, one after the other."""
 
     pattern: str
     repeated: bool = False
+    times: int = 1
 
     def matches(self, line: str) -> bool:
         """Is the line what the pattern says, `...` standing for anything?"""
@@ -72,7 +81,19 @@ class Closed:
     """`CLOSED`: the server ends the connection."""
 
 
-Step = Send | Expect | StartTLS | Closed
+@frozen
+class Wait:
+    """`WAIT`: the client says nothing."""
+
+    seconds: float
+
+
+@frozen
+class Stop:
+    """`STOP`: the service stops."""
+
+
+Step = Send | Expect | StartTLS | Closed | Wait | Stop
 
 
 @frozen
@@ -82,6 +103,8 @@ class Script:
     name: str
     listener: Listener
     allow_plaintext: bool  # may passwords travel before TLS on the listener?
+    trouble: str  # what is wrong with the house, in the words of README.md; empty: nothing
+    memory_only: str  # why the script cannot be played against the daemon; empty: it can
     messages: tuple[bytes, ...]  # what alice's maildrop has at the beginning, oldest first
     steps: tuple[tuple[int, Step], ...] = field(repr=False)  # with the number of the line in the file
 
@@ -113,7 +136,7 @@ def parse(name: str, text: str) -> Script:
         if not steps and colon and word == "message":
             messages.append(_octets(rest.strip()))
             continue
-        if not steps and colon and word in ("listener", "allow_plaintext"):
+        if not steps and colon and word in SETTINGS:
             settings[word] = rest.strip()
             continue
         try:
@@ -127,25 +150,42 @@ def parse(name: str, text: str) -> Script:
     listener = settings.get("listener", "")
     if listener not in LISTENERS:
         raise ScriptError(f"{name}: the first line is 'listener:' and one of {', '.join(LISTENERS)}")
-    allow_plaintext = settings.get("allow_plaintext") == "yes"
-    return Script(name, listener, allow_plaintext, tuple(messages), tuple(steps))  # type: ignore[arg-type]
+    script = Script(
+        name,
+        listener,  # type: ignore[arg-type]
+        settings.get("allow_plaintext") == "yes",
+        settings.get("trouble", ""),
+        settings.get("in memory only", ""),
+        tuple(messages),
+        tuple(steps),
+    )
+    if not script.memory_only and (script.trouble or any(isinstance(step, Wait | Stop) for _, step in steps)):
+        raise ScriptError(f"{name}: trouble, WAIT and STOP want 'in memory only:' and the reason")
+    return script
 
 
 def _step(word: str, rest: str) -> Step:
+    times = 1
+    if counted := _COUNTED.fullmatch(word):
+        word, times = counted[1], int(counted[2])
     match word:
         case "C":
-            return Send(rest.encode() + b"\r\n")
+            return Send((rest.encode() + b"\r\n") * times)
         case "R":
-            return Send(_octets(rest))
+            return Send(_octets(rest) * times)
         case "S":
-            return Expect(rest)
+            return Expect(rest, times=times)
         case "S*":
             return Expect(rest, repeated=True)
         case "TLS":
             return StartTLS()
         case "CLOSED":
             return Closed()
-    raise ValueError(f"{word!r} is no C:, R:, S:, S*:, TLS or CLOSED")
+        case "STOP":
+            return Stop()
+    if word.startswith("WAIT "):
+        return Wait(float(word.removeprefix("WAIT ")))
+    raise ValueError(f"{word!r} is no C:, R:, S:, S*:, TLS, WAIT, STOP or CLOSED")
 
 
 def _octets(text: str) -> bytes:
@@ -164,6 +204,10 @@ def play(script: Script, peer: Peer) -> None:
                     peer.send(step.octets)
                 case StartTLS():
                     peer.start_tls()
+                case Wait():
+                    peer.wait(step.seconds)
+                case Stop():
+                    peer.stop()
                 case Closed():
                     closed = True
                 case Expect():
@@ -183,7 +227,7 @@ def _expect(step: Expect, peer: Peer, ahead: list[str]) -> None:
         while True:
             yield ahead.pop() if ahead else peer.line()
 
-    for line in lines():
+    for number, line in enumerate(lines(), 1):
         if step.repeated:
             if not step.matches(line):
                 ahead.append(line)
@@ -191,4 +235,5 @@ def _expect(step: Expect, peer: Peer, ahead: list[str]) -> None:
             continue
         if not step.matches(line):
             raise Mismatch(f"expected {step.pattern!r}, got {line!r}")
-        return
+        if number == step.times:
+            return

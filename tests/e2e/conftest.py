@@ -14,7 +14,8 @@ from tests.e2e.daemon import Daemon, development
 
 # The configuration that the documentation promises, with a state and ports of its own.
 SHOWN = (Path(__file__).parents[1] / "config" / "shown.toml").read_text()
-CONFIGURATION = re.sub(r'"tcp:\d+"', '"tcp:0:interface=127.0.0.1"', SHOWN.replace("/var/lib/mailgate", "state"))
+LMTP = '\n[lmtp]\nlisten = ["tcp:24"]\n'  # none is shown, for there must not be one unless it is asked for
+CONFIGURATION = re.sub(r'"tcp:\d+"', '"tcp:0:interface=127.0.0.1"', SHOWN.replace("/var/lib/mailgate", "state") + LMTP)
 USERS = "alice:{PLAIN}wonderland\nbob:{PLAIN}builder\n"
 ALIASES = "info: alice, bob\n"
 

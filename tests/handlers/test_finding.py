@@ -94,7 +94,7 @@ def test_what_is_taken_are_the_keys_that_mailgate_reads_itself() -> None:
     ("use", "options", "complaints"),
     [
         ("add-feld", {}, [r"\[1\]: no handler is called 'add-feld' \(did you mean 'add-field'\?\)"]),
-        ("zzz", {}, [r"known are add-field, loop-guard; or say package\.module:factory"]),
+        ("zzz", {}, [r"known are add-field, exec, loop-guard; or say package\.module:factory"]),
         (":x", {}, ["no handler is called ':x'"]),
         (".rel:x", {}, ["no handler is called '.rel:x'"]),
         ("their_handlers:", {}, ["no handler is called 'their_handlers:'"]),

@@ -20,6 +20,7 @@ from mailgate.interfaces import IDelivery, IDirectory, ISubmitter, StoreError
 from mailgate.mail import Body, Destination, Field, Local, Message, Outcome, Path, Refused, Relay, Reply, Session
 from mailgate.pipeline import Pipeline, Step
 from mailgate.smtp import events
+from mailgate.smtp.machine import Answer
 from mailgate.smtp.personality import Personality
 from mailgate.smtp.session import SMTPSession
 from mailgate.smtp.surroundings import Surroundings
@@ -61,6 +62,7 @@ class Delivery:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.partial: list[bool] = []  # was each wanted so?
         self.contents: list[bytes] = []  # read while the spool was open
         self.replies: dict[str, Reply] = {}
         self.gate: Deferred[None] | None = None
@@ -68,6 +70,7 @@ class Delivery:
 
     async def deliver(self, message: Message, *, partial: bool = False) -> tuple[Outcome, ...]:
         self.messages.append(message)
+        self.partial.append(partial)
         with message.body.open() as stream:
             self.contents.append(stream.read())
         if self.gate is not None:
@@ -200,6 +203,7 @@ class World:
     facts: Facts = field(factory=Facts)
     clock: Clock = field(factory=Clock)
     with_portal: bool = True
+    limits: dict[str, Any] = field(factory=dict)  # of `Surroundings`: may_name_recipient, normalises
 
     def surroundings(self) -> Surroundings:
         numbers = itertools.count(1)
@@ -215,6 +219,7 @@ class World:
             new_id=lambda: f"{next(numbers):026d}",
             now=lambda: NOW + self.clock.seconds(),
             elapsed=self.clock.seconds,
+            **self.limits,
         )
 
 
@@ -231,16 +236,22 @@ class Visit:
     def __init__(self, world: World | None = None, *, helo: bool = True) -> None:
         self.world = world or World()
         listener = self.world.personality.listener
-        self.session = SMTPSession(self.world.surroundings(), Session("visit", listener, "192.0.2.1", 40_000))
+        lmtp = self.world.personality.lmtp
+        about = Session("visit", listener, "192.0.2.1", 40_000, lmtp=lmtp)
+        self.session = SMTPSession(self.world.surroundings(), about)
         if helo:
             assert self.say(events.Connected()).code == 220
             assert self.say(events.Hello(True, "client.example.org")).code == 250
 
     def say(self, event: events.Event) -> Reply:
         """The reply, which must come at once."""
-        reply = result_of(self.session.answer(event))
-        assert reply is not None
+        reply = self.answer(event)
+        assert isinstance(reply, Reply)
         return reply
+
+    def answer(self, event: events.Event) -> Answer | None:
+        """Whatever the session says, at once."""
+        return result_of(self.session.answer(event))
 
     def mail(self, sender: str = "sender@example.org", **parameters: str | None) -> Reply:
         return self.say(events.Mail(Path.parse(sender) if sender else Path(""), parameters))
@@ -261,6 +272,16 @@ class Visit:
 
     def end(self, fault: str | None = None) -> Reply:
         return self.say(events.EndOfContent(fault))
+
+    def chunk(self, *blocks: bytes) -> Reply:
+        """A chunk that is not the last one."""
+        self.begin_chunk(*blocks)
+        return self.say(events.EndOfChunk())
+
+    def begin_chunk(self, *blocks: bytes) -> None:
+        """A chunk up to its end."""
+        assert self.answer(events.Chunk(sum(map(len, blocks)))) is None
+        self.content(*blocks)
 
     def send(self, *recipients: str, content: bytes = b"Subject: hi\n\nhello\n") -> Reply:
         """A whole transaction; the reply to the final dot."""

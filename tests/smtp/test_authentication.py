@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Any
+
 import pytest
+from attrs import evolve
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 
-from mailgate.facts import LoggedIn, LoginDeferred, LoginFailed, Unavailable
+from mailgate.facts import Failed, LoggedIn, LoginDeferred, LoginFailed, Unavailable
 from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events
-from mailgate.smtp.authentication import CANCELLED, TOO_LONG, UNAVAILABLE, WELCOME, WRONG, Exchange
-from tests.smtp.support import ALICE, PASSWORD, Checker, Realm, base64_of
-from tests.support import Facts, outcome_of, result_of, started
+from mailgate.smtp.authentication import (
+    AGAIN,
+    CANCELLED,
+    NOT_HERE,
+    TLS_FIRST,
+    TOO_LONG,
+    UNAVAILABLE,
+    WELCOME,
+    WRONG,
+    Exchange,
+    Login,
+)
+from tests.smtp.support import ALICE, PASSWORD, Checker, Realm, base64_of, submission
+from tests.support import Facts, logged, outcome_of, result_of, started
 
 
 class Bench:
@@ -155,3 +170,85 @@ def test_a_password_may_take_its_time() -> None:
     assert not answer.called and bench.exchange.submitter is None
     gate.callback(None)
     assert outcome_of(answer) == WELCOME
+
+
+# The login of a session: who may begin an exchange, and what it leaves.
+
+
+class Desk:
+    """One session's login."""
+
+    def __init__(self, *, portal: bool = True, **settings: Any) -> None:
+        self.checker, self.realm, self.facts = Checker(), Realm(), Facts()
+        self.session = Session("visit", "submission", "192.0.2.1")
+        self.login = Login(
+            Portal(self.realm, [self.checker]) if portal else None,
+            submission(**settings),
+            VisitReport(self.facts, lambda: "id"),
+        )
+
+    def begin(self, initial: bytes | None = RIGHT, mechanism: str = "PLAIN", tls: str = "") -> Reply:
+        return self._reply(self.login.begin(events.Auth(mechanism, initial), evolve(self.session, tls=tls)))
+
+    def go_on(self, line: bytes) -> Reply:
+        return self._reply(self.login.go_on(events.Response(line)))
+
+    def _reply(self, answer: Awaitable[Reply]) -> Reply:
+        try:
+            return result_of(answer)
+        except Refused as refusal:
+            return refusal.reply
+
+
+def test_a_login() -> None:
+    desk = Desk()
+    assert desk.begin() == WELCOME
+    assert desk.login.submitter is not None and desk.login.submitter.user == ALICE
+    assert desk.begin() == AGAIN  # RFC 4954 4
+    desk.login.log_out(desk.session)
+    desk.login.log_out(desk.session)
+    assert desk.realm.logged_out == [ALICE]
+    assert desk.login.submitter is None
+    assert desk.begin() == WELCOME
+
+
+def test_a_login_that_takes_more_lines() -> None:
+    desk = Desk()
+    assert desk.begin(None, "LOGIN").code == 334
+    assert desk.go_on(base64_of("alice")).code == 334
+    assert desk.login.submitter is None
+    assert desk.go_on(base64_of(PASSWORD)) == WELCOME
+    assert desk.login.submitter is not None
+
+
+def test_a_wrong_login_leaves_nothing() -> None:
+    desk = Desk()
+    assert desk.begin(base64_of("\0alice\0wrong")) == WRONG
+    assert desk.login.submitter is None
+    assert desk.begin() == WELCOME
+
+
+@pytest.mark.parametrize(
+    ("settings", "tls", "reply"),
+    [
+        ({"portal": False}, "", NOT_HERE),
+        ({"auth_required": False}, "TLSv1.3 X", NOT_HERE),
+        ({"allow_plaintext": False}, "", TLS_FIRST),
+        ({"allow_plaintext": False}, "TLSv1.3 X", WELCOME),
+    ],
+)
+def test_where_passwords_are_taken(settings: dict[str, Any], tls: str, reply: Reply) -> None:
+    desk = Desk(**settings)
+    assert desk.begin(tls=tls) == reply
+    assert bool(desk.checker.asked) is (reply is WELCOME)
+
+
+def test_a_logout_that_fails_is_told_and_over() -> None:
+    desk = Desk()
+    desk.begin()
+    desk.realm.logout_error = RuntimeError("a bug")
+    with logged() as log:
+        desk.login.log_out(desk.session)
+        desk.login.log_out(desk.session)
+    assert len(log) == 1
+    assert desk.facts.one(Failed).where == "smtp logout"

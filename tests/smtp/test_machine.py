@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mailgate.mail import Path, Reply
 from mailgate.smtp import events
-from mailgate.smtp.commands import SMTP, UNIMPLEMENTED, State
+from mailgate.smtp.commands import LMTP, SMTP, UNIMPLEMENTED, State
 from mailgate.smtp.machine import (
     MAX_COMMAND_OCTETS,
     MAX_REPLY_OCTETS,
@@ -49,9 +51,9 @@ def answer(event: events.Event) -> Reply:
     return OK
 
 
-def converse(blocks: list[bytes]) -> tuple[list[events.Event], bytes, State]:
+def converse(blocks: list[bytes], **settings: Any) -> tuple[list[events.Event], bytes, State]:
     """All events, adjoining content joined, and all octets of the replies."""
-    machine = SMTPMachine()
+    machine = SMTPMachine(**settings)
     seen: list[events.Event] = []
     said = b""
     for block in [b"", *blocks]:
@@ -63,6 +65,8 @@ def converse(blocks: list[bytes]) -> tuple[list[events.Event], bytes, State]:
                 seen.append(event)
                 continue
             seen.append(event)
+            if isinstance(event, events.Chunk):
+                continue
             assert machine.next_event() is None  # one event, one reply
             said += machine.send(answer(event)).octets
         assert machine.buffered <= MAX_COMMAND_OCTETS
@@ -99,7 +103,15 @@ COMMANDS = st.sampled_from(
         b"AUTH PLAIN",
         b"AUTH LOGIN YQ==",
         b"*",
+        b"BDAT 0",
         b"BDAT 1 LAST",
+        b"BDAT 4",
+        b"bdat 20 last",
+        b"BDAT 9999999999",
+        b"BDAT x",
+        b"BDAT",
+        b"BDAT 1\0",
+        b"LHLO x",
         b"XYZZY",
         b"",
         b".",
@@ -111,24 +123,29 @@ COMMANDS = st.sampled_from(
     ]
 )
 ENDS = st.sampled_from([b"\r\n"] * 12 + [b"\n", b"\r", b"\r\n.\r\n", b"\r\r\n", b""])
+RCPT_START = b"EHLO x\r\nMAIL FROM:<a@example.test>\r\nRCPT TO:<a@example.test>\r\n"
 CONTENT_START = b"EHLO x\r\nMAIL FROM:<a@example.test>\r\nRCPT TO:<a@example.test>\r\nDATA\r\n"
 STREAMS = st.builds(
     lambda start, lines, garbage: start + b"".join(command + end for command, end in lines) + garbage,
-    st.sampled_from([b"", b"EHLO x\r\n", CONTENT_START]),
+    st.sampled_from(
+        [b"", b"EHLO x\r\n", RCPT_START, CONTENT_START, b"LHLO x\r\n", RCPT_START.replace(b"EHLO", b"LHLO")]
+    ),
     st.lists(st.tuples(COMMANDS, ENDS), max_size=12),
     st.one_of(st.just(b""), st.binary(max_size=30)),
 )
 
 
-@given(st.data(), STREAMS)
-def test_cutting_changes_nothing(data: st.DataObject, stream: bytes) -> None:
-    assert converse(data.draw(splits(stream))) == converse([stream])
+@given(st.data(), STREAMS, st.booleans(), st.booleans())
+def test_cutting_changes_nothing(data: st.DataObject, stream: bytes, lmtp: bool, normalise: bool) -> None:
+    shown: dict[str, Any] = {"lmtp": lmtp, "normalise": normalise, "max_line_octets": 20}
+    assert converse(data.draw(splits(stream)), **shown) == converse([stream], **shown)
 
 
-@given(st.binary(max_size=200))
+@given(st.one_of(st.binary(max_size=200), STREAMS))
 def test_any_octets_are_answered(stream: bytes) -> None:
     seen, said, _ = converse([stream])
-    assert len([event for event in seen if not isinstance(event, events.Content)]) == said.count(b"\r\n")
+    asked = [event for event in seen if not isinstance(event, events.Content | events.Chunk)]
+    assert len(asked) == said.count(b"\r\n")
     assert said.isascii()
 
 
@@ -209,7 +226,7 @@ def test_a_command_may_be_as_long_as_its_limit() -> None:
 
 
 def test_verbs_and_undone_ones_are_different() -> None:
-    assert not UNIMPLEMENTED & SMTP.keys()
+    assert not UNIMPLEMENTED & (SMTP.keys() | LMTP.keys())
 
 
 # Order.
@@ -326,6 +343,235 @@ def test_each_content_is_judged_for_itself() -> None:
     assert [event.fault for event in seen if isinstance(event, events.EndOfContent)] == [ContentFault.BARE_LF, None]
 
 
+def test_lines_of_content_have_the_limit_that_was_given() -> None:
+    long = b"x" * 20 + b"\r\n"
+    seen, _, _ = converse([CONTENT_START + long + b".\r\n"], max_line_octets=20)
+    assert seen[-1] == events.EndOfContent(ContentFault.LONG_LINE)
+    seen, _, _ = converse([RCPT_START + b"BDAT 22 LAST\r\n" + long], max_line_octets=20)
+    assert seen[-1] == events.EndOfContent(ContentFault.LONG_LINE)
+
+
+@pytest.mark.parametrize("command", [b"DATA\r\na\nb\rc\0\r\n.\r\n", b"BDAT 8 LAST\r\na\nb\rc\0\r\n"])
+def test_line_ends_put_right(command: bytes) -> None:
+    seen, _, _ = converse([RCPT_START + command], normalise=True)
+    assert seen[-2:] == [events.Content(b"a\nb\nc\n"), events.EndOfContent(None)]
+
+
+# Chunks (RFC 3030).
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (b"BDAT 3 LAST\r\na\r\n", [events.Chunk(3), events.Content(b"a\n"), events.EndOfContent(None)]),
+        (b"BDAT 1 LAST\r\na", [events.Chunk(1), events.Content(b"a\n"), events.EndOfContent(None)]),
+        (b"BDAT 0 LAST\r\n", [events.Chunk(0), events.EndOfContent(None)]),
+        (b"BDAT 0\r\n", [events.Chunk(0), events.EndOfChunk()]),
+        (
+            b"bdat 2\r\na\rBDAT 1\r\n\nBDAT 0 last\r\nNOOP\r\n",
+            [
+                events.Chunk(2),
+                events.Content(b"a"),
+                events.EndOfChunk(),
+                events.Chunk(1),
+                events.Content(b"\n"),
+                events.EndOfChunk(),
+                events.Chunk(0),
+                events.EndOfContent(None),
+                events.Noop(),
+            ],
+        ),
+        (
+            b"BDAT 2 LAST\r\n\n\rQUIT\r\n",
+            [
+                events.Chunk(2),
+                events.Content(b"\n\r\n"),
+                events.EndOfContent(ContentFault.BARE_LF),
+                events.Quit(),
+            ],
+        ),
+    ],
+)
+def test_chunks(stream: bytes, expected: list[events.Event]) -> None:
+    assert converse([RCPT_START + stream])[0][4:] == expected
+
+
+CUT_SHORT = [b"", b".\r\n", b"QUIT\r\n", b"\r\n.\r\nMAIL FROM:<evil@example.org>\r\n", b"BDAT 3 LAST\r\nabc"]
+
+
+@given(st.data(), st.one_of(st.sampled_from(CUT_SHORT), st.binary(max_size=60)), st.booleans())
+def test_a_chunk_is_never_executed(data: st.DataObject, chunk: bytes, last: bool) -> None:
+    stream = RCPT_START + b"BDAT %d%s\r\n" % (len(chunk), b" LAST" * last) + chunk + b"HELP\r\n"
+    seen, said, _ = converse(data.draw(splits(stream)))
+    others = [type(event) for event in seen[4:] if not isinstance(event, events.Content)]
+    assert others == [events.Chunk, events.EndOfContent if last else events.EndOfChunk, events.Help]
+    assert said.count(b"\r\n") == 6
+
+
+# What a chunk hears that does not belong where it comes: RFC 5321 4.1.4, RFC 3030 2.
+WRONG = {
+    b"": b"503",
+    b"EHLO x\r\n": b"503",
+    b"EHLO x\r\nMAIL FROM:<a@b>\r\n": b"554",
+    RCPT_START + b"BDAT 0 LAST\r\n": b"503",
+    CONTENT_START + b".\r\n": b"503",
+}
+
+
+@given(
+    st.data(),
+    st.sampled_from(sorted(WRONG)),
+    st.one_of(st.sampled_from(CUT_SHORT), st.binary(max_size=60)),
+    st.sampled_from([b"", b" LAST"]),
+)
+def test_a_refused_chunk_is_thrown_away_whole(data: st.DataObject, start: bytes, chunk: bytes, last: bytes) -> None:
+    wrong = b"BDAT %d%s\r\n" % (len(chunk), last) + chunk
+    seen, said, _ = converse(data.draw(splits(start + wrong + wrong + b"HELP\r\n")))
+    before, _, _ = converse([start])
+    assert [type(event) for event in seen[len(before) :]] == [events.Fault, events.Fault, events.Help]
+    assert [line[:3] for line in said.splitlines()[-3:]] == [WRONG[start], WRONG[start], b"250"]
+
+
+def in_chunks(**settings: Any) -> SMTPMachine:
+    """A machine with two recipients, before the first chunk."""
+    machine = SMTPMachine(**settings)
+    machine.receive(RCPT_START.replace(b"EHLO", b"LHLO" if settings else b"EHLO") + b"RCPT TO:<a@example.test>\r\n")
+    while (event := machine.next_event()) is not None:
+        machine.send(answer(event))
+    return machine
+
+
+def test_chunks_behind_a_failed_one_are_no_errors_of_the_client() -> None:
+    machine = in_chunks()
+    machine.receive(b"BDAT 1\r\naBDAT 4\r\nNOOPBDAT 4 LAST\r\nQUITBDAT 0\r\nNOOP\r\nBDAT 0\r\n")
+    assert [machine.next_event() for _ in range(3)] == [events.Chunk(1), events.Content(b"a"), events.EndOfChunk()]
+    machine.send(NO)
+    excused = []
+    for _ in range(3):
+        fault = machine.next_event()
+        assert isinstance(fault, events.Fault) and fault.reply.code == 503 and fault.times == 1
+        excused.append(fault.excused)
+        machine.send(fault.reply)
+    assert excused == [True, True, False]  # RFC 3030 2: nothing comes after LAST
+    assert machine.next_event() == events.Noop()
+    machine.send(OK)
+    fault = machine.next_event()
+    assert isinstance(fault, events.Fault) and not fault.excused  # it has heard of it by now
+
+
+@pytest.mark.parametrize("lmtp", [False, True])
+def test_who_has_gone_on_has_heard_of_the_failure(lmtp: bool) -> None:
+    machine = in_chunks(lmtp=True) if lmtp else in_chunks()
+    machine.receive(b"BDAT 0\r\nXYZZY\r\nBDAT 0 LAST\r\n")
+    assert [machine.next_event(), machine.next_event()] == [events.Chunk(0), events.EndOfChunk()]
+    machine.send(NO)
+    for _ in range(2):
+        fault = machine.next_event()
+        assert isinstance(fault, events.Fault)
+        assert (fault.excused, fault.times) == (False, 1)
+        machine.send(fault.reply)
+
+
+def test_chunks_without_a_recipient_are_no_errors_either() -> None:
+    seen, _, _ = converse([b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<no@b>\r\nBDAT 4\r\nNOOPBDAT 0 LAST\r\n"])
+    assert [(type(event), getattr(event, "excused", None)) for event in seen[-2:]] == [(events.Fault, True)] * 2
+
+
+@pytest.mark.parametrize("line", [b"BDAT", b"BDAT x", b"BDAT 1 2", b"BDAT\t1", b"bdat 1\0", b"BDAT 1\n", b"BDAT \xff"])
+@pytest.mark.parametrize("start", [b"", RCPT_START])
+def test_where_nobody_can_tell_where_a_chunk_ends_the_connection_does(line: bytes, start: bytes) -> None:
+    seen, said, state = converse([start + line + b"\r\nMAIL FROM:<evil@example.org>\r\n"])
+    fault = seen[-1]
+    assert isinstance(fault, events.Fault) and fault.fatal and fault.reply.code in (500, 501)
+    assert said.endswith(render(fault.reply))
+    assert state is State.CLOSED
+
+
+def test_a_long_chunk_is_not_kept() -> None:
+    for start in (RCPT_START, b"EHLO x\r\n"):
+        machine = SMTPMachine()
+        machine.receive(start + b"BDAT 999999999999 LAST\r\n")
+        while (event := machine.next_event()) is not None:
+            if not isinstance(event, events.Chunk):
+                machine.send(answer(event))
+        for _ in range(50):
+            machine.receive(b"x" * 65_536)
+            while (event := machine.next_event()) is not None:
+                assert event == events.Content(b"x" * 65_536)
+            assert machine.buffered == 0
+
+
+# LMTP (RFC 2033).
+
+
+@pytest.mark.parametrize("line", [b"EHLO x", b"HELO x"])
+def test_lmtp_has_no_hello_but_its_own(line: bytes) -> None:
+    fault = converse([line + b"\r\n"], lmtp=True)[0][1]
+    assert isinstance(fault, events.Fault)
+    assert fault.reply.code == 500  # RFC 2033 4.1
+    assert converse([b"LHLO x\r\n"], lmtp=True)[0][1] == events.Hello(True, "x")
+    unknown = converse([b"LHLO x\r\n"])[0][1]
+    assert isinstance(unknown, events.Fault) and unknown.reply.code == 500
+
+
+def test_what_comes_first_is_called_by_its_name() -> None:
+    for lmtp, name in ((False, "EHLO"), (True, "LHLO")):
+        fault = converse([b"MAIL FROM:<a@b>\r\n"], lmtp=lmtp)[0][1]
+        assert isinstance(fault, events.Fault) and name in fault.reply.text
+
+
+def test_data_without_a_recipient_in_lmtp() -> None:
+    # RFC 2033 4.2: MUST fail with 503
+    said = converse([b"LHLO x\r\nMAIL FROM:<a@b>\r\nDATA\r\nBDAT 1\r\nx"], lmtp=True)[1]
+    assert [line[:3] for line in said.splitlines()[-2:]] == [b"503", b"503"]
+
+
+@pytest.mark.parametrize("content", [b"DATA\r\nx\r\n.\r\n", b"BDAT 0 LAST\r\n", b"BDAT 1\r\nxBDAT 0 LAST\r\n"])
+def test_a_reply_a_recipient(content: bytes) -> None:
+    machine = in_chunks(lmtp=True)
+    machine.receive(content + b"NOOP\r\n")
+    while not isinstance(event := machine.next_event(), events.EndOfContent):
+        assert event is not None
+        if not isinstance(event, events.Content | events.Chunk):
+            machine.send(answer(event))
+    assert machine.send((OK, NO)) == (b"250 2.0.0 OK\r\n550 5.0.0 No\r\n", After.GO_ON, None)
+    assert machine.next_event() == events.Noop()
+    assert machine.state is State.READY
+
+
+def test_the_last_chunk_for_nobody_has_no_reply() -> None:
+    # RFC 2033 4.3
+    machine = SMTPMachine(lmtp=True)
+    machine.receive(b"LHLO x\r\nMAIL FROM:<a@b>\r\nBDAT 4 LAST\r\nNOOPMAIL FROM:<a@b>\r\n")
+    for _ in range(3):
+        event = machine.next_event()
+        assert event is not None
+        machine.send(answer(event))
+    assert machine.next_event() == events.EndOfContent(None)
+    assert machine.send(()) == (b"", After.GO_ON, None)
+    assert machine.state is State.READY
+    assert isinstance(machine.next_event(), events.Mail)
+
+
+def test_after_a_failed_chunk_the_last_one_is_answered_for_every_recipient() -> None:
+    # RFC 2033 4.3: who does not wait for replies would take those of later commands for them
+    machine = in_chunks(lmtp=True)
+    machine.receive(b"BDAT 0\r\nBDAT 1 LAST\r\nxNOOP\r\n")
+    assert [machine.next_event(), machine.next_event()] == [events.Chunk(0), events.EndOfChunk()]
+    assert machine.send(NO).octets.count(b"\r\n") == 1
+    fault = machine.next_event()
+    assert isinstance(fault, events.Fault)
+    assert machine.send(fault.reply).octets == render(fault.reply) * 2
+    assert machine.next_event() == events.Noop()
+
+
+def test_any_reply_of_several_may_say_goodbye() -> None:
+    machine = in_chunks(lmtp=True)
+    machine.receive(b"BDAT 0 LAST\r\n")
+    assert [machine.next_event(), machine.next_event()] == [events.Chunk(0), events.EndOfContent(None)]
+    assert machine.send((OK, Reply(421, "4.3.2", "Bye"))).after is After.CLOSE
+
+
 # AUTH.
 
 
@@ -373,45 +619,50 @@ def test_every_line_of_a_reply_is_one(text: str, reply: Reply) -> None:
     assert [line[3:4] for line in lines] == [b"-"] * (len(lines) - 1) + [b" "]
 
 
-# RFC 5321's order of commands, in a model of a few lines.
+# The order of commands, in a model of a few lines: RFC 5321 3.3, 4.1.4; RFC 3030 2; RFC 2033 4.
 
 
 class Order(RuleBasedStateMachine):
-    """What a session may do when: a hello first, then MAIL, then RCPT, then DATA (RFC 5321 4.1.4)."""
+    """What a session may do when: a hello first, then MAIL, then RCPT, then DATA or chunks."""
+
+    lmtp = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = SMTPMachine()
+        self.machine = SMTPMachine(lmtp=self.lmtp)
         self.greeted = False
         self.sender = False
         self.recipients = 0
         self.content = False
+        self.chunks = False  # has the transaction begun to come in chunks?
+        self.failed_for = 0  # recipients of the transaction of which a chunk has just failed
 
     @initialize()
     def connect(self) -> None:
         assert self.machine.next_event() == events.Connected()
         self.machine.send(answer(events.Connected()))
 
-    def _say(self, line: bytes, kind: type, allowed: bool, reply: Reply, refusal: int = 503) -> bool:
+    def _say(self, line: bytes, kind: Any, allowed: bool, reply: Reply, refusal: int = 503) -> bool:
         """Send a line; answer its event, or the fault if it is not allowed. Was it granted?"""
         self.machine.receive(line + b"\r\n")
+        self.failed_for = 0
         event = self.machine.next_event()
         if not allowed:
             assert isinstance(event, events.Fault)
-            assert event.reply.code == refusal
-            self.machine.send(event.reply)
+            assert (event.reply.code, event.fatal, event.excused) == (refusal, False, False)
+            assert self.machine.send(event.reply).octets == render(event.reply)
             return False
         assert isinstance(event, kind)
-        self.machine.send(reply)
+        assert self.machine.send(reply).octets == render(reply)
         return reply.is_positive
 
     def _reset(self) -> None:
-        self.sender, self.recipients = False, 0
+        self.sender, self.recipients, self.chunks = False, 0, False
 
     @precondition(lambda self: not self.content)
-    @rule(extended=st.booleans(), reply=st.sampled_from([OK, NO]))
-    def hello(self, extended: bool, reply: Reply) -> None:
-        if self._say(b"EHLO x" if extended else b"HELO x", events.Hello, True, reply):
+    @rule(verb=st.sampled_from([b"EHLO x", b"HELO x", b"LHLO x"]), reply=st.sampled_from([OK, NO]))
+    def hello(self, verb: bytes, reply: Reply) -> None:
+        if self._say(verb, events.Hello, (verb == b"LHLO x") is self.lmtp, reply, 500):
             self.greeted = True
             self._reset()
 
@@ -424,18 +675,18 @@ class Order(RuleBasedStateMachine):
     @precondition(lambda self: not self.content)
     @rule(reply=st.sampled_from([OK, OK, NO]))
     def rcpt(self, reply: Reply) -> None:
-        if self._say(b"RCPT TO:<a@b>", events.Rcpt, self.sender, reply):
+        if self._say(b"RCPT TO:<a@b>", events.Rcpt, self.sender and not self.chunks, reply):
             self.recipients += 1
 
     @precondition(lambda self: not self.content)
     @rule(reply=st.sampled_from([Reply(354, "", "Go"), Reply(354, "", "Go"), Reply(451, "4.3.0", "No")]))
     def data(self, reply: Reply) -> None:
-        refusal = 554 if self.sender and not self.recipients else 503
-        if self._say(b"DATA", events.Data, self.recipients > 0, reply, refusal):
+        refusal = 554 if self.sender and not self.recipients and not self.lmtp else 503
+        if self._say(b"DATA", events.Data, self.recipients > 0 and not self.chunks, reply, refusal):
             self.content = True
 
     @precondition(lambda self: self.content)
-    @rule(text=st.sampled_from([b"MAIL FROM:<a@b>\r\n", b"..\r\n", b"QUIT\r\n"]))
+    @rule(text=st.sampled_from([b"MAIL FROM:<a@b>\r\n", b"..\r\n", b"QUIT\r\n", b"BDAT 0 LAST\r\n"]))
     def write(self, text: bytes) -> None:
         self.machine.receive(text)
         while (event := self.machine.next_event()) is not None:
@@ -449,9 +700,52 @@ class Order(RuleBasedStateMachine):
         if isinstance(event, events.Content):
             event = self.machine.next_event()
         assert event == events.EndOfContent(None)
-        self.machine.send(reply)
+        self._answer_content(reply)
         self.content = False
+
+    def _answer_content(self, reply: Reply) -> None:
+        times = self.recipients if self.lmtp else 1
+        assert self.machine.send((reply,) * times).octets == render(reply) * times
         self._reset()
+
+    @precondition(lambda self: not self.content)
+    @rule(
+        chunk=st.sampled_from([b"", b"\r\n", b"QUIT\r\n.\r\n", b"x" * 70_000]),
+        last=st.booleans(),
+        reply=st.sampled_from([OK, OK, NO]),
+    )
+    def bdat(self, chunk: bytes, last: bool, reply: Reply) -> None:
+        self.machine.receive(b"BDAT %d%s\r\n" % (len(chunk), b" LAST" * last) + chunk)
+        if not self.recipients:
+            self._misplaced_chunk(last)
+            return
+        assert self.machine.next_event() == events.Chunk(len(chunk))
+        while isinstance(event := self.machine.next_event(), events.Content):
+            pass
+        assert event == (events.EndOfContent(None) if last else events.EndOfChunk())
+        if last:
+            self._answer_content(reply)
+            return
+        assert self.machine.send(reply).octets == render(reply)
+        if reply.is_positive:
+            self.chunks = True
+        else:
+            self.failed_for = self.recipients
+            self._reset()
+
+    def _misplaced_chunk(self, last: bool) -> None:
+        event = self.machine.next_event()
+        if self.lmtp and last and self.sender:
+            assert event == events.EndOfContent(None)
+            self._answer_content(OK)  # not at all
+            return
+        assert isinstance(event, events.Fault)
+        assert event.reply.code == (554 if self.sender and not self.lmtp else 503)
+        assert event.excused is (self.sender or self.failed_for > 0)
+        times = self.failed_for if self.lmtp and last and self.failed_for else 1
+        assert self.machine.send(event.reply).octets == render(event.reply) * times
+        if last:
+            self.failed_for = 0
 
     @precondition(lambda self: not self.content)
     @rule()
@@ -462,12 +756,13 @@ class Order(RuleBasedStateMachine):
     @precondition(lambda self: not self.content)
     @rule(line=st.sampled_from([b"NOOP", b"HELP", b"VRFY x"]))
     def small(self, line: bytes) -> None:
-        assert self._say(line, (events.Noop | events.Help | events.Verify), True, OK)  # type: ignore[arg-type]
+        assert self._say(line, events.Noop | events.Help | events.Verify, True, OK)
 
     @precondition(lambda self: not self.content)
-    @rule(line=st.sampled_from([b"", b"XYZZY", b"RSET now", b"MAIL", b"BDAT 1"]))
+    @rule(line=st.sampled_from([b"", b"XYZZY", b"RSET now", b"MAIL"]))
     def nonsense(self, line: bytes) -> None:
         self.machine.receive(line + b"\r\n")
+        self.failed_for = 0
         fault = self.machine.next_event()
         assert isinstance(fault, events.Fault)
         self.machine.send(fault.reply)
@@ -494,19 +789,22 @@ class Order(RuleBasedStateMachine):
 
     @invariant()
     def states_agree(self) -> None:
-        expected = (
-            State.CONTENT
-            if self.content
-            else State.RCPT
-            if self.recipients
-            else State.MAIL
-            if self.sender
-            else State.READY
-            if self.greeted
-            else State.START
-        )
-        assert self.machine.state is expected
+        places = [
+            (self.content, State.CONTENT),
+            (self.chunks, State.CHUNKS),
+            (self.recipients > 0, State.RCPT),
+            (self.sender, State.MAIL),
+            (self.greeted, State.READY),
+        ]
+        assert self.machine.state is next((state for there, state in places if there), State.START)
 
 
-Order.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
+class LMTPOrder(Order):
+    """The same in LMTP."""
+
+    lmtp = True
+
+
+Order.TestCase.settings = LMTPOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestOrder = Order.TestCase
+TestLMTPOrder = LMTPOrder.TestCase

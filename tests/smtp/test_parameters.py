@@ -6,7 +6,7 @@ import pytest
 
 from mailgate.mail import Refused
 from mailgate.smtp import events
-from mailgate.smtp.parameters import mail_parameters, refuse_unknown
+from mailgate.smtp.parameters import MailParameters, is_ascii, mail_parameters, refuse_unknown
 from mailgate.smtp.personality import Personality
 from tests.smtp.support import HOSTNAME, submission
 from tests.support import path
@@ -45,7 +45,7 @@ def test_granted(parameters: dict[str, str | None], size: int | None) -> None:
         ({"SIZE": "²"}, 501, "5.5.4"),
         ({"BODY": None}, 501, "5.5.4"),
         ({"BODY": "BINARYMIME"}, 501, "5.5.4"),
-        ({"SMTPUTF8": None}, 555, "5.5.4"),  # RFC 5321 4.1.1.11
+        ({"SMTPUTF8": "yes"}, 501, "5.5.4"),  # RFC 6531 3.4
         ({"RET": "HDRS", "SIZE": "1"}, 555, "5.5.4"),
         ({"AUTH": "<>"}, 555, "5.5.4"),  # where AUTH is not offered
     ],
@@ -56,8 +56,34 @@ def test_refused(parameters: dict[str, str | None], code: int, status: str) -> N
     assert (refusal.value.reply.code, refusal.value.reply.status) == (code, status)
 
 
-def test_auth_is_understood_on_submission() -> None:
-    assert mail_parameters(mail(AUTH="<>", SIZE="7"), submission()).size == 7  # RFC 4954 5
+@pytest.mark.parametrize("auth", ["<>", "alice", "alice@example.test", "e+3Dmc2@example.test", "+2B"])
+def test_auth_is_understood_on_submission(auth: str) -> None:
+    assert mail_parameters(mail(AUTH=auth, SIZE="7"), submission()).size == 7  # RFC 4954 5
+
+
+@pytest.mark.parametrize("auth", [None, "a+b", "a+3d", "a=b", "a+", "grüße", "a b"])
+def test_auth_that_is_no_xtext(auth: str | None) -> None:
+    with pytest.raises(Refused) as refusal:
+        mail_parameters(mail(AUTH=auth), submission())
+    assert (refusal.value.reply.code, refusal.value.reply.status) == (501, "5.5.4")
+
+
+# SMTPUTF8 (RFC 6531).
+
+
+@pytest.mark.parametrize("sender", ["grüße@example.org", "a@exämple.org"])
+def test_an_address_beyond_ascii_needs_smtputf8(sender: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        mail_parameters(events.Mail(path(sender), {}), MX)
+    assert (refusal.value.reply.code, refusal.value.reply.status) == (550, "5.6.7")  # 3.5
+    assert mail_parameters(events.Mail(path(sender), {"SMTPUTF8": None}), MX) == MailParameters(None, True)
+    assert not is_ascii(path(sender))
+
+
+def test_smtputf8_may_be_said_of_any_address() -> None:
+    assert mail_parameters(mail(SMTPUTF8=None, SIZE="3"), MX) == MailParameters(3, True)
+    assert mail_parameters(mail(), MX) == MailParameters(None, False)
+    assert is_ascii(path("sender@example.org"))
 
 
 def test_looking_does_not_use_them_up() -> None:

@@ -10,7 +10,7 @@ from mailgate.smtp.transaction import Transaction
 from tests.smtp.support import Spools
 from tests.support import Facts, a_message, path, recipient
 
-SESSION = Session("visit", "smtp", "192.0.2.1", 40_000, "client", True, "TLSv1.3 X", "alice@example.test")
+SESSION = Session("visit", "smtp", "192.0.2.1", 40_000, "client", True, False, "TLSv1.3 X", "alice@example.test")
 NO = Reply(550, "5.7.1", "No")
 
 
@@ -53,3 +53,15 @@ def test_messages() -> None:
         assert (fact.sender, fact.recipients) == ("sender@example.org", ("a@example.test", "b@example.test"))
     assert (accepted.octets, accepted.reply_sent, accepted.discarded) == (22, False, True)
     assert (refused.octets, refused.reply) == (18, "550 5.7.1 No")
+
+
+def test_one_recipient_of_several_and_our_own_trouble() -> None:
+    bench = Bench()
+    message = a_message(recipient("a@example.test"), recipient("b@example.test"))
+    transaction = Transaction(message.envelope, Spools(), 100)
+    bench.report.message_refused(transaction, NO, only=path("b@example.test"))
+    assert bench.facts.one(facts.MessageRefused).recipients == ("b@example.test",)
+    assert bench.facts.of(facts.NotDelivered) == []
+    transaction.trouble = "the disk is full"
+    bench.report.message_refused(transaction, NO)
+    assert bench.facts.one(facts.NotDelivered).reason == "the disk is full"

@@ -80,7 +80,16 @@ def test_ehlo_lists_what_there_is() -> None:
     visit = Visit(World(Personality(hostname=HOSTNAME, starttls=True, max_message_octets=1000)))
     lines = visit.say(events.Hello(True, "client.example.org")).text.split("\n")
     assert lines[0].split()[0] == HOSTNAME
-    assert lines[1:] == ["PIPELINING", "SIZE 1000", "8BITMIME", "ENHANCEDSTATUSCODES", "STARTTLS"]
+    assert lines[1:] == [
+        "PIPELINING",
+        "SIZE 1000",
+        "8BITMIME",
+        "SMTPUTF8",
+        "ENHANCEDSTATUSCODES",
+        "CHUNKING",
+        "LIMITS MAILMAX=1000 RCPTMAX=1000",
+        "STARTTLS",
+    ]
 
 
 def test_helo_lists_nothing() -> None:
@@ -106,6 +115,7 @@ def test_a_refused_ehlo_leaves_things_as_they_are() -> None:
     ("error", "expected"),
     [
         (Refused(Reply(554, "5.7.1", "Not you")), (554, "5.7.1")),
+        (Refused(SPAM), (554, "5.7.1")),  # RFC 5321 3.1 has no other for good
         (Refused(Reply(421, "4.7.0", "Not now")), (421, "4.7.0")),
         (Refused(Reply(450, "4.7.1", "Not now")), (421, "4.7.1")),  # RFC 5321 4.3.2: nothing else may come back
         (RuntimeError("a bug"), (421, "4.3.0")),
@@ -165,7 +175,7 @@ def test_policies_for_senders_and_recipients(phase: str) -> None:
 
 def test_parameters_that_are_not_granted() -> None:
     visit = Visit()
-    assert status(visit.mail(SMTPUTF8=None)) == (555, "5.5.4")
+    assert status(visit.mail(RET="HDRS")) == (555, "5.5.4")
     assert status(visit.mail(SIZE="26214401")) == (552, "5.3.4")
     visit.mail()
     assert status(visit.rcpt(NOTIFY="NEVER")) == (555, "5.5.4")
@@ -457,7 +467,66 @@ def test_farewells(ending: Any, expected: tuple[int, str]) -> None:
 
 
 def test_how_long_a_client_may_be_silent() -> None:
-    assert Visit(World(Personality(hostname=HOSTNAME, idle_seconds=7.0))).session.idle_seconds == 7.0
+    visit = Visit(World(Personality(hostname=HOSTNAME, idle_seconds=7.0)))
+    visit.world.clock.advance(2.0)
+    assert visit.session.seconds_left(0.5) == 5.0  # a command has its time as a whole
+    visit.begin()
+    assert visit.session.seconds_left(0.5) == 6.5  # content is measured from block to block
+    visit.world.clock.advance(5.0)
+    assert visit.session.seconds_left(0.5) == 6.5
+    visit.end()
+    assert visit.session.seconds_left(0.5) == 7.0
+
+
+def test_who_does_not_greet_has_less_time() -> None:
+    visit = Visit(World(Personality(hostname=HOSTNAME, greeting_seconds=10.0, session_seconds=30.0)), helo=False)
+    visit.world.clock.advance(4.0)
+    visit.say(events.Connected())
+    assert visit.session.seconds_left(0.0) == 6.0
+    visit.say(events.Hello(True, "client.example.org"))
+    assert visit.session.seconds_left(0.0) == 26.0
+
+
+def test_on_submission_the_greeting_is_the_login() -> None:
+    visit = Visit(World(submission(greeting_seconds=10.0, session_seconds=30.0)))
+    assert visit.session.seconds_left(0.0) == 10.0
+    assert visit.log_in().code == 235
+    assert visit.session.seconds_left(0.0) == 30.0
+
+
+# What is counted, and chunks; test_patience and test_mailing have the rest.
+
+
+def test_a_session_that_is_for_nothing_ends() -> None:
+    visit = Visit(World(Personality(hostname=HOSTNAME, max_idle_commands=2)))
+    assert [visit.say(events.Noop()).code for _ in range(2)] == [250, 421]
+    visit = Visit(World(Personality(hostname=HOSTNAME, max_transactions=1, max_refused_recipients=0)))
+    assert visit.mail().code == 250
+    assert visit.rcpt("nobody@example.test").code == 421
+    assert visit.mail().code == 421
+
+
+def test_chunks_are_a_message() -> None:
+    visit = Visit()
+    visit.mail()
+    visit.rcpt()
+    assert status(visit.chunk(b"Subject: x\n")) == (250, "2.0.0")
+    visit.begin_chunk(b"\nhello\n")
+    assert status(visit.end()) == (250, "2.0.0")
+    assert visit.world.delivery.contents == [b"Subject: x\n\nhello\n"]
+    assert visit.world.facts.one(facts.Accepted).octets == 21
+
+
+def test_a_refusal_is_said_to_every_recipient_of_lmtp_and_once_for_a_chunk() -> None:
+    visit = Visit(World(Personality(hostname=HOSTNAME, lmtp=True, max_message_octets=10)))
+    visit.begin(ALICE, BOB)
+    assert visit.answer(events.EndOfContent(ContentFault.NUL)) == (
+        Reply(550, "5.6.0", f"The content has {ContentFault.NUL}"),
+    ) * 2  # fmt: skip
+    visit.mail()
+    visit.rcpt()
+    visit.rcpt(BOB)
+    assert status(visit.chunk(b"x" * 11)) == (552, "5.3.4")
 
 
 # Small commands.
@@ -522,7 +591,7 @@ def test_starttls_forgets_everything() -> None:
     visit.log_in()
     visit.begin(ALICE, sender=ALICE)
     visit.end()
-    assert visit.world.delivery.messages[0].envelope.session.protocol == "ESMTPSA"
+    assert " with ESMTPSA (TLSv1.3 " in visit.world.delivery.messages[0].fields[0].value
 
 
 def test_starttls_ends_a_transaction() -> None:

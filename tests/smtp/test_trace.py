@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import Envelope, Recipient
-from mailgate.smtp.trace import address_literal, received
+from mailgate.smtp.trace import address_literal, completing, received
+from mailgate.wire.header import HeaderScanner
 from tests.smtp.support import HOSTNAME, NOW
 from tests.support import MESSAGE_ID, a_message, recipient
 
@@ -19,8 +20,9 @@ from tests.support import MESSAGE_ID, a_message, recipient
 DOMAIN = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-z:.]+\])"
 FORM = re.compile(
     rf"from (?P<helo>{DOMAIN}) \((?P<client>\[[0-9A-Za-f:IPv.]+\]|local)\)\n"
-    rf"\tby (?P<by>{DOMAIN}) \(mailgate\) with (?P<protocol>E?SMTPS?A?)(?: \((?P<tls>[\w.-]+ [\w.-]+)\))?"
-    rf" id (?P<id>[0-9a-z]+)(?:\n\tfor <(?P<path>[^\n]+)>)?;\n\t(?P<date>.+)"
+    rf"\tby (?P<by>{DOMAIN}) \(mailgate\) with (?P<protocol>(?:E?SMTP|UTF8SMTP|(?:UTF8)?LMTP)S?A?)"
+    r"(?: \((?P<tls>[\w.-]+ [\w.-]+)\))?"
+    r" id (?P<id>[0-9a-z]+)(?:\n\tfor <(?P<path>[^\n]+)>)?;\n\t(?P<date>.+)"
 )
 
 
@@ -51,6 +53,46 @@ def test_the_date_is_one() -> None:
     date = parts(envelope())["date"]
     assert date is not None
     assert parsedate_to_datetime(date).timestamp() == NOW
+
+
+@pytest.mark.parametrize(
+    ("session", "smtputf8", "protocol"),
+    [
+        ({"extended": False}, False, "SMTP"),
+        ({}, False, "ESMTP"),
+        ({"tls": "TLSv1.3 X"}, False, "ESMTPS"),
+        ({"user": "alice"}, False, "ESMTPA"),
+        ({"tls": "TLSv1.3 X", "user": "alice"}, False, "ESMTPSA"),
+        ({"lmtp": True}, False, "LMTP"),
+        ({"lmtp": True, "tls": "TLSv1.3 X"}, False, "LMTPS"),
+        ({}, True, "UTF8SMTP"),  # RFC 6531 4.3
+        ({"tls": "TLSv1.3 X", "user": "alice"}, True, "UTF8SMTPSA"),
+        ({"lmtp": True}, True, "UTF8LMTP"),
+    ],
+)
+def test_the_protocol(session: dict[str, object], smtputf8: bool, protocol: str) -> None:
+    # RFC 3848
+    assert parts(evolve(envelope(**session), smtputf8=smtputf8))["protocol"] == protocol
+
+
+@pytest.mark.parametrize(
+    ("header", "completed"),
+    [
+        (b"Subject: x\n\n", ["Message-ID", "Date"]),
+        (b"Date: x\n\n", ["Message-ID"]),
+        (b"MESSAGE-ID: x\n\n", ["Date"]),
+        (b"Date: x\nMessage-ID: y\n\n", []),
+        (b"\nDate: x\nMessage-ID: y\n", ["Message-ID", "Date"]),
+    ],
+)
+def test_what_a_users_client_left_out(header: bytes, completed: list[str]) -> None:
+    scanner = HeaderScanner()
+    scanner.feed(header)
+    fields = completing(scanner, MESSAGE_ID, HOSTNAME, NOW)
+    assert [field.name for field in fields] == completed
+    written = {field.name: field.value for field in fields}
+    assert written.get("Message-ID", f"<{MESSAGE_ID}@{HOSTNAME}>") == f"<{MESSAGE_ID}@{HOSTNAME}>"
+    assert written.get("Date", "Tue, 14 Nov 2023 22:13:20 +0000") == "Tue, 14 Nov 2023 22:13:20 +0000"
 
 
 def test_only_a_single_recipient_is_named() -> None:

@@ -104,3 +104,36 @@ def test_the_session_may_find_something_as_well() -> None:
     bench.transaction.begin_content()
     bench.transaction.fail(Reply(451, "4.3.0", "A bug"))
     assert bench.refusal().text == "A bug"
+
+
+# Chunks.
+
+
+def test_what_is_announced_counts_before_it_comes() -> None:
+    bench = Bench(max_octets=10)
+    bench.transaction.begin_content()
+    bench.transaction.expect(6)
+    bench.transaction.write(b"abcd\n")  # six on the wire
+    bench.transaction.check()
+    bench.transaction.expect(4)
+    bench.transaction.check()
+    bench.transaction.expect(5)
+    with pytest.raises(Refused, match="552"):
+        bench.transaction.check()
+    assert bench.spools.made[0].closed
+
+
+def test_what_has_failed_before_it_began_is_refused_once() -> None:
+    bench = Bench()
+    bench.transaction.fail(Reply(451, "4.3.0", "A bug"))
+    bench.transaction.write(b"x")
+    assert (bench.refusal().text, bench.transaction.octets) == ("A bug", 0)
+
+
+def test_the_header_is_looked_at_while_it_comes() -> None:
+    bench = Bench(max_octets=100)
+    bench.transaction.begin_content()
+    for block in (b"Recei", b"ved: x\nDate", b": y\n\nMessage-ID: z\n"):
+        bench.transaction.write(block)
+    header = bench.transaction.header
+    assert (header.hops, header.has_date, header.has_message_id) == (1, True, False)

@@ -120,13 +120,13 @@ async def content_of(content: IContent) -> bytes:
 
 
 class FaultyDisk:
-    """Counts the calls that reach the disk, and makes those fail that the test picks."""
+    """Counts the calls that reach the disk, and makes those fail that the test picks; `instead` stand in for some."""
 
-    def __init__(self) -> None:
+    def __init__(self, **instead: Callable[..., Any]) -> None:
         self.calls: list[str] = []
         self.faults: dict[int, OSError] = {}  # by the number of the call
         self.always: dict[str, OSError] = {}  # by its name
-        self.disk = evolve(Disk(), **{name: self._faulty(name, call) for name, call in _calls().items()})
+        self.disk = evolve(Disk(), **{name: self._faulty(name, call) for name, call in (_calls() | instead).items()})
 
     def _faulty(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def faulty(*arguments: Any, **keywords: Any) -> Any:
@@ -134,7 +134,7 @@ class FaultyDisk:
             self.calls.append(name)
             fault = self.faults.get(number) or self.always.get(name)
             if fault is not None:
-                if name == "close":
+                if name in ("close", "closerange"):
                     call(*arguments)  # as Linux does it: the descriptor is gone in any case
                 raise fault
             return call(*arguments, **keywords)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailgate.wire.address import AddressError, ParsedPath, check_domain, format_mailbox, parse_mailbox, parse_path
+from mailgate.wire.address import (
+    AddressError,
+    ParsedPath,
+    check_domain,
+    fold_domain,
+    fold_local_part,
+    format_mailbox,
+    parse_mailbox,
+    parse_path,
+)
 
 LONG_DOMAIN = ".".join(["d" * 63] * 3 + ["d" * 63])  # 255 octets
 
@@ -151,3 +160,38 @@ def test_domains() -> None:
     for wrong in ("", "a b", "a.", "example.test\n", LONG_DOMAIN + "d", "d." * 127 + "dd", "\u0130" * 31):
         with pytest.raises(AddressError):
             check_domain(wrong)
+
+
+# What means the same.
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alice", "alice"),
+        ("A.B+Tag", "a.b+tag"),
+        ("GRÜSSE", "grüße"),
+        ("gru\u0308n", "grün"),  # composed and decomposed
+        ("ΣΑΣ", "σας"),
+        ("\u01f0", "J\u030c"),  # folds rightly only when decomposed
+        ("\u1e9b\u0323", "\u1e61\u0323"),
+    ],
+)
+def test_local_parts_that_mean_the_same_person(one: str, other: str) -> None:
+    assert fold_local_part(one) == fold_local_part(other)
+
+
+def test_local_parts_that_do_not() -> None:
+    assert len({fold_local_part(name) for name in ("alice", "alicé", "a.lice", "alice ")}) == 4
+
+
+def test_domains_that_are_the_same() -> None:
+    assert fold_domain("EXAMPLE.Test") == "example.test"
+    assert fold_domain("MU\u0308NCHEN.example") == fold_domain("münchen.example") == "münchen.example"
+    assert fold_domain("straße.example") != fold_domain("strasse.example")  # IDNA 2008
+
+
+@given(st.text(max_size=12))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    for fold in (fold_local_part, fold_domain):
+        assert fold(fold(text)) == fold(text)

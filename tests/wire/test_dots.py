@@ -143,6 +143,40 @@ def test_stuffed_content_comes_back(data: st.DataObject, content: bytes) -> None
     assert read(data.draw(splits(stuffed(content) + b"rest"))) == (content + b"\n", b"rest", None)
 
 
+@given(st.data(), st.one_of(RAW, st.binary(max_size=60)))
+def test_what_is_put_right_has_nothing_wrong_and_ends_where_it_did(data: st.DataObject, raw: bytes) -> None:
+    stream = raw + b"\r\n.\r\nNOOP\r\n"
+    reader = DotReader(normalise=True)
+    content, rest = b"", None
+    for block in data.draw(splits(stream)):
+        if rest is not None:
+            rest += block
+            continue
+        some, rest = reader.feed(block)
+        content += some
+    strict, strict_rest, _ = read([stream])
+    assert rest == strict_rest
+    assert content == strict.replace(b"\r", b"\n").replace(b"\0", b"")
+    assert reader.fault is None
+
+
+@given(st.data(), st.binary(max_size=80))
+def test_what_any_client_sends_is_what_a_pop3_client_gets(data: st.DataObject, raw: bytes) -> None:
+    stream = (b"\r\n" + raw + b"\r\n").replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
+    content, rest, fault = read(data.draw(splits(stream)))
+    assert rest == b""
+    if fault is None:  # anything else is refused
+        assert written(data.draw(splits(content))) == stream
+
+
+def test_a_line_may_be_only_so_long() -> None:
+    reader = DotReader(10)
+    reader.feed(b"..3456789\r\na\r\n..3456789")  # stuffing does not count
+    assert reader.fault is None
+    reader.feed(b"0")
+    assert reader.fault == ContentFault.LONG_LINE
+
+
 def test_holds_back_no_more_than_an_end() -> None:
     reader = DotReader()
     for block in [b"a\r\n.", b"b\r\n", b"\r", b"c" * 65_536]:

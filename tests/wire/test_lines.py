@@ -83,6 +83,29 @@ def test_take_all_gives_what_lines_left() -> None:
     assert buffer.take_line(LIMIT) == b"\nNOOP"
 
 
+def test_take_gives_so_many_octets_and_no_more() -> None:
+    buffer = LineBuffer()
+    buffer.feed(b"ab\r\ncd\r\nNOOP\r\nhalf")
+    assert (buffer.take(5), buffer.take(0), buffer.take(3)) == (b"ab\r\nc", b"", b"d\r\n")
+    assert buffer.take_line(LIMIT) == b"NOOP"
+    assert buffer.take_line(LIMIT) is None
+    assert (buffer.take(100), buffer.take(1), len(buffer)) == (b"half", b"", 0)
+
+
+def test_lines_after_octets_that_were_taken() -> None:
+    buffer = LineBuffer()
+    buffer.feed(b"x" * (LIMIT + 1))
+    assert buffer.take_line(LIMIT) is None  # too long, and thrown away
+    assert buffer.take(100) == b"x"
+    buffer.feed(b"NOOP\r\n")
+    assert buffer.take_line(LIMIT) == b"NOOP"  # it begins a line of its own
+    buffer.feed(b"a\r")
+    assert buffer.take_line(LIMIT) is None
+    assert buffer.take(1) == b"a"
+    buffer.feed(b"\n")
+    assert buffer.take_line(LIMIT) == b""
+
+
 def test_clear_forgets_an_overlong_line_as_well() -> None:
     buffer = LineBuffer()
     buffer.feed(b"x" * 100)

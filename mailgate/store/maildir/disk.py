@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
 
 from attrs import frozen
 
 from mailgate.interfaces import StoreError, StoreFull
+from mailgate.store.maildir import libc
 
 # No link is followed, nothing outlives an exec, and a FIFO under a message's name cannot block the thread.
 _SAFELY: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -22,16 +23,19 @@ CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY
 
 @frozen
 class Disk:
-    """What the store asks of the operating system. Each raises OSError, and takes what its namesake in `os` takes."""
+    """What the store asks of the operating system. Each raises OSError, and takes what its namesake does."""
 
     open: Callable[..., int] = os.open
     close: Callable[[int], None] = os.close
+    closerange: Callable[[int, int], None] = os.closerange
     read: Callable[[int, int], bytes] = os.read
     write: Callable[[int, bytes | memoryview], int] = os.write
     fchmod: Callable[[int, int], None] = os.fchmod
     chmod: Callable[..., None] = os.chmod
     fsync: Callable[[int], None] = os.fsync
-    rename: Callable[[str, str], None] = os.rename
+    syncfs: Callable[[int], None] = libc.syncfs
+    file_system: Callable[[int], int] = libc.file_system
+    rename: Callable[[str, str], None] = libc.rename
     unlink: Callable[..., None] = os.unlink
     mkdir: Callable[..., None] = os.mkdir
     stat: Callable[..., os.stat_result] = os.stat
@@ -50,8 +54,22 @@ class Disk:
 
     def close_quietly(self, descriptor: int) -> None:
         """Close what was only read, or is synced already: an error has nothing more to say."""
-        with suppress(OSError):
+        try:  # noqa: SIM105 - this is called for every message, and `suppress` costs more than the call
             self.close(descriptor)
+        except OSError:
+            pass
+
+    def close_all_quietly(self, descriptors: Iterable[int]) -> None:
+        """Close many by few calls: each would give the interpreter's lock away, and have to wait for it again."""
+        runs: list[list[int]] = []  # first and last of numbers without a gap
+        for descriptor in sorted(descriptors):
+            if runs and runs[-1][1] == descriptor - 1:
+                runs[-1][1] = descriptor
+            else:
+                runs.append([descriptor, descriptor])
+        for first, last in runs:
+            with suppress(OSError):
+                self.closerange(first, last + 1)
 
     def unlink_quietly(self, path: str) -> None:
         """Remove what is unwanted. If that fails it stays in `tmp`, where nobody sees it and old files are swept."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
+
+from attrs import define
 
 from mailgate.store.maildir import names
 from mailgate.store.maildir.disk import DIRECTORY, READ, Disk
@@ -17,21 +21,33 @@ NEW: Final = "new"
 CUR: Final = "cur"
 _DIRECTORY_MODE: Final = 0o700
 _ROOT: Final = DIRECTORY & ~os.O_NOFOLLOW  # the administrator says where the root is, a link included
-REMEMBERED: Final = 100_000  # of how many directories to remember that they are durable
+REMEMBERED: Final = 100_000  # of how many maildrops to remember that they are durable
+GLANCE_SECONDS: Final = 1.0
+
+
+@define
+class _Known:
+    """The `new` of a maildrop that is durable."""
+
+    device: int
+    inode: int
+    seen: float  # when it was last found to be that directory
 
 
 class Layout:
     """The directories below a root. Methods block and raise OSError; `StoreError` for a name that makes no path."""
 
-    def __init__(self, root: str, disk: Disk) -> None:
+    def __init__(self, root: str, disk: Disk, timer: Callable[[], float] = time.monotonic) -> None:
         self.root = os.path.abspath(root)  # twistd changes the working directory later on
         self._disk = disk
-        self._durable: set[str] = set()
+        self._timer = timer
+        self._known: dict[str, _Known] = {}  # by the maildrop's path
         self._lock = threading.Lock()
 
     def path(self, maildrop: str) -> str:
         """The maildrop's directory."""
-        return os.path.join(self.root, *names.to_segments(maildrop))
+        domain, user = names.to_segments(maildrop)
+        return f"{self.root}/{domain}/{user}"
 
     @contextmanager
     def opened(self, maildrop: str, *, make: bool) -> Iterator[int]:
@@ -57,22 +73,50 @@ class Layout:
             raise
         return descriptor
 
-    def settle(self, maildrop: str) -> None:
-        """Make sure that the maildrop's directory itself survives a crash.
+    def knows(self, maildrop: str) -> bool:
+        """Has it been prepared before? Does not block, and says nothing of what others have done since."""
+        return self.path(maildrop) in self._known
+
+    def prepare(self, maildrop: str) -> int:
+        """Make sure that the maildrop is there and survives a crash; give the device that it is on, as `st_dev`.
 
         One that is there may have been made a moment ago, by another thread or before a crash, and never have reached
-        the disk: so each is synced once in the life of a process.
+        the disk: so each is synced once in the life of a process. After that a glance at `new`, once in
+        `GLANCE_SECONDS`, is enough: is it the directory that it was? A link, or one that others made, is not.
         """
-        path = self.path(maildrop)
+        path, now = self.path(maildrop), self._timer()
+        known = self._known.get(path)
+        if known is None:
+            return self._make_known(maildrop, path, now).device
+        if now - known.seen >= GLANCE_SECONDS:
+            if self._identity(f"{path}/{NEW}") != (known.device, known.inode):
+                return self._make_known(maildrop, path, now).device
+            known.seen = now
+        return known.device
+
+    def forget(self, maildrop: str) -> None:
+        """Look at it closely the next time."""
+        self._known.pop(self.path(maildrop), None)
+
+    def _make_known(self, maildrop: str, path: str, now: float) -> _Known:
+        with self.opened(maildrop, make=True) as directory:
+            identity = self._identity(NEW, directory)
+        if identity is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), f"{path}/{NEW}")
+        for above in (path, os.path.dirname(path), self.root):
+            self._sync(above)
         with self._lock:
-            if path in self._durable:
-                return
-        for directory in (path, os.path.dirname(path), self.root):
-            self._sync(directory)
-        with self._lock:
-            if len(self._durable) >= REMEMBERED:
-                self._durable.clear()
-            self._durable.add(path)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[path] = _Known(*identity, now)
+        return known
+
+    def _identity(self, path: str, directory: int | None = None) -> tuple[int, int] | None:
+        try:
+            status = self._disk.stat(path, dir_fd=directory, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status.st_dev, status.st_ino
 
     def maildrops(self) -> list[str]:
         """The names of all maildrops, in order."""

@@ -1,26 +1,42 @@
-"""Writes the copies of a message into the `tmp` of their maildrops."""
+"""Writes the copies of a message into the `tmp` of their maildrops.
+
+A message goes one of two ways. A small one, for maildrops that are known, is written by the committer as part of its
+batch: one trip to a thread, one sync with many others. Anything else would hold the small ones up: it is written and
+synced by a thread of its own first, and only its names are the batch's. (A body in a file cannot just be moved into
+place, as every copy has fields in front of it.)
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
 from typing import Final
 
-from attrs import frozen
+from attrs import Factory, frozen
 from zope.interface import implementer
 
-from mailgate.interfaces import IStaged, Offload
+from mailgate.interfaces import IStaged
 from mailgate.mail import BLOCK_OCTETS, Copy, Message
 from mailgate.store.maildir import filename
-from mailgate.store.maildir.commit import Commit, Pending, discard
-from mailgate.store.maildir.disk import CREATE, DIRECTORY, Disk, as_store_error
-from mailgate.store.maildir.handover import in_the_background
+from mailgate.store.maildir.commit import Job, Pending, discard
+from mailgate.store.maildir.disk import CREATE, Disk, as_store_error
 from mailgate.store.maildir.layout import NEW, TMP, Layout
 from mailgate.wire.dots import WireCounter
 
-OPEN_FILES: Final = 32  # how many files of one message may be open until the commit; more are made durable at once
+SMALL_OCTETS: Final = 1_048_576  # what one message may add to a batch, all its copies together,
+SMALL_COPIES: Final = 32  # and how many: the batch holds their files open
 _FILE_MODE: Final = 0o600
+
+
+def octets_of(message: Message, copies: Sequence[Copy]) -> int:
+    """How much there is to write, but for the fields in front."""
+    return message.body.octets * len(copies)
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)  # it can only be asked for by setting it; what another thread makes now is private
+    os.umask(umask)
+    return umask
 
 
 @frozen
@@ -31,45 +47,60 @@ class Writer:
     disk: Disk
     node: str
     clock: Callable[[], float]
+    umask: int = Factory(_umask)
 
-    def write(self, message: Message, copies: Sequence[Copy]) -> list[Pending]:
-        """A file a copy, in their order. Raises `StoreError`; then nothing is left behind."""
+    def is_quick(self, message: Message, copies: Sequence[Copy]) -> bool:
+        """Is it so little that it may be part of a batch? Does not block. Raises `StoreError` for a bad name."""
+        return (
+            message.body.file is None
+            and len(copies) <= SMALL_COPIES
+            and octets_of(message, copies) <= SMALL_OCTETS
+            and all(self.layout.knows(copy.maildrop) for copy in copies)  # else it must be made, and synced
+        )
+
+    def write(self, message: Message, copies: Sequence[Copy], *, durable: bool) -> list[Pending]:
+        """A file a copy, in their order, each synced and closed if `durable`, else open.
+
+        Raises `StoreError`; then nothing is left behind.
+        """
         unique = filename.compose_unique(int(self.clock()), message.id, self.node)
         written: list[Pending] = []
         try:
             with as_store_error("cannot write the message"):
-                for number, copy in enumerate(copies):
-                    written.append(self._write_copy(unique, message, copy, number < OPEN_FILES))
+                for copy in copies:
+                    written.append(self._write_copy(unique, message, copy, durable))
         except BaseException:
             discard(self.disk, written)
             raise
         return written
 
-    def _write_copy(self, unique: str, message: Message, copy: Copy, keep_open: bool) -> Pending:
+    def _write_copy(self, unique: str, message: Message, copy: Copy, durable: bool) -> Pending:
         # Folders of a maildrop come later; until then such a copy goes to the maildrop itself.
         directory = self.layout.path(copy.maildrop)
-        tmp = os.path.join(directory, TMP, unique)
-        descriptor = self._create(copy.maildrop, unique)
+        tmp = f"{directory}/{TMP}/{unique}"
+        device, descriptor = self._create(copy.maildrop, tmp)
         try:
             octets, wire_octets = self._fill(descriptor, _content(message, copy))
             name = filename.compose(unique, octets, wire_octets, message.envelope.smtputf8)
-            if not keep_open:
+            if durable:
                 self.disk.fsync(descriptor)
         except BaseException:
-            discard(self.disk, [Pending(tmp, "", descriptor)])
+            discard(self.disk, [Pending(tmp, "", device, descriptor)])
             raise
-        if not keep_open:
+        if durable:
             self.disk.close_quietly(descriptor)
-        return Pending(tmp, os.path.join(directory, NEW, name), descriptor if keep_open else None)
+        return Pending(tmp, f"{directory}/{NEW}/{name}", device, None if durable else descriptor)
 
-    def _create(self, maildrop: str, unique: str) -> int:
-        with self.layout.opened(maildrop, make=True) as directory:
-            self.layout.settle(maildrop)
-            with self.disk.opened(TMP, DIRECTORY, directory) as tmp:
-                return self.disk.open(unique, CREATE, _FILE_MODE, dir_fd=tmp)
+    def _create(self, maildrop: str, path: str) -> tuple[int, int]:
+        try:
+            return self.layout.prepare(maildrop), self.disk.open(path, CREATE, _FILE_MODE)
+        except FileNotFoundError:
+            self.layout.forget(maildrop)  # another program has removed `tmp`
+            return self.layout.prepare(maildrop), self.disk.open(path, CREATE, _FILE_MODE)
 
     def _fill(self, descriptor: int, content: Iterator[bytes]) -> tuple[int, int]:
-        self.disk.fchmod(descriptor, _FILE_MODE)  # whatever the umask took away
+        if self.umask & _FILE_MODE:
+            self.disk.fchmod(descriptor, _FILE_MODE)  # what the umask took away
         octets, counter = 0, WireCounter()
         for block in content:
             counter.feed(block)
@@ -90,13 +121,14 @@ def _content(message: Message, copy: Copy) -> Iterator[bytes]:
 
 @implementer(IStaged)
 class Staged:
-    """Copies in `tmp`, waiting for `commit` or `discard`."""
+    """Copies that wait for `commit` or `discard`: in `tmp`, or to be written there by the committer."""
 
-    def __init__(self, files: Sequence[Pending], commit: Commit, offload: Offload, disk: Disk) -> None:
-        self._files = files
+    def __init__(
+        self, job: Job, commit: Callable[[Job], Awaitable[tuple[str, ...]]], discard: Callable[[], None]
+    ) -> None:
+        self._job = job
         self._commit = commit
-        self._offload = offload
-        self._disk = disk
+        self._discard = discard
         self._mine = True
 
     def commit(self) -> Awaitable[tuple[str, ...]]:
@@ -104,14 +136,10 @@ class Staged:
         if not self._mine:
             raise RuntimeError("committed or discarded already")
         self._mine = False
-        return self._names_when_committed()
+        return self._commit(self._job)
 
     def discard(self) -> None:
         """See `IStaged`."""
         if self._mine:
             self._mine = False
-            in_the_background(self._offload, partial(discard, self._disk, self._files))
-
-    async def _names_when_committed(self) -> tuple[str, ...]:
-        await self._commit(self._files)
-        return tuple(file.final for file in self._files)
+            self._discard()

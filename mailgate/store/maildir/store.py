@@ -23,17 +23,23 @@ from mailgate.interfaces import (
     Offload,
 )
 from mailgate.mail import Copy, Entry, Message, Snapshot
-from mailgate.store.maildir.commit import Pending, commit, discard
+from mailgate.store.maildir.commit import Job, commit, discard
+from mailgate.store.maildir.committer import Committer, Soon
 from mailgate.store.maildir.disk import Disk, as_store_error, is_unwritable
-from mailgate.store.maildir.handover import hand_over
+from mailgate.store.maildir.handover import hand_over, in_the_background
 from mailgate.store.maildir.layout import Layout
 from mailgate.store.maildir.locate import Locator
 from mailgate.store.maildir.lock import lock
 from mailgate.store.maildir.maildrop import Maildrop, NoMaildrop, open_content
 from mailgate.store.maildir.snapshots import EMPTY, Snapshots
-from mailgate.store.maildir.staging import Staged, Writer
+from mailgate.store.maildir.staging import Staged, Writer, octets_of
+from mailgate.store.maildir.syncing import Syncing, Way
 
 _NODE: Final = re.compile(r"[0-9A-Za-z_-]{1,16}")
+
+
+def _at_once(call: Callable[[], None]) -> None:
+    call()
 
 
 @implementer(IMailStore, IBrowser, IMaildropNames, IUsage)
@@ -41,7 +47,10 @@ class MaildirStore:
     """Maildirs below `root`, which is made when the first maildrop is.
 
     `node` is this gateway's name in file names (1 to 16 of 0-9 A-Z a-z _ -, 8 by custom; else ValueError), unlike any
-    other that works on the same root. All disk work goes through `offload`. `clock` gives Unix time in seconds.
+    other that works on the same root. Disk work goes through `offload`, but for the batches of the committer: these go,
+    one at a time, through `commits`, a thread of their own by custom, so that they never queue behind large messages.
+    Left out, it is `offload`. `soon` calls in the reactor's next turn; left out, a batch begins with its first message.
+    `sync` chooses how batches are made durable. `clock` gives Unix time in seconds.
     """
 
     def __init__(
@@ -51,6 +60,10 @@ class MaildirStore:
         offload: Offload,
         clock: Callable[[], float] = time.time,
         disk: Disk = Disk(),  # noqa: B008 - a frozen value
+        *,
+        commits: Offload | None = None,
+        soon: Soon = _at_once,
+        sync: Way = "auto",
     ) -> None:
         if _NODE.fullmatch(node) is None:
             raise ValueError(f"not the name of a node: {node!r}")
@@ -58,13 +71,22 @@ class MaildirStore:
         self._disk = disk
         self._layout = Layout(root, disk)
         self._writer = Writer(self._layout, disk, node, clock)
+        self._committer = Committer(commits or offload, partial(commit, disk, Syncing(root, disk, sync)), soon)
         self._snapshots = Snapshots(disk, clock)
 
     async def stage(self, message: Message, copies: Sequence[Copy]) -> IStaged:
-        """See `IMailStore`. The copies' names in the log are the paths of their files."""
+        """See `IMailStore`. The copies' names in the log are the paths of their files.
+
+        What is quickly done is not done before the commit, whose `NotCommitted` then says what went wrong.
+        """
         write = partial(self._writer.write, message, copies)
-        files = await hand_over(self._offload, write, partial(discard, self._disk))
-        return Staged(files, self._commit, self._offload, self._disk)
+        if self._writer.is_quick(message, copies):
+            job = Job(partial(write, durable=False), len(copies), octets_of(message, copies))
+            return Staged(job, self._committer.commit, lambda: None)
+        throw_away = partial(discard, self._disk)
+        files = await hand_over(self._offload, partial(write, durable=True), throw_away)
+        give_up = partial(in_the_background, self._offload, partial(throw_away, files))
+        return Staged(Job(lambda: files, len(files)), self._committer.commit, give_up)
 
     def open(self, maildrop: str) -> Awaitable[IMaildrop]:
         """See `IMailStore`. A maildrop that is not there is made; where the disk forbids that, an empty one opens."""
@@ -86,9 +108,6 @@ class MaildirStore:
         """See `IUsage`."""
         snapshot = await self.browse(maildrop)
         return len(snapshot.entries), snapshot.octets
-
-    def _commit(self, files: Sequence[Pending]) -> Awaitable[None]:
-        return self._offload(partial(commit, self._disk, files))
 
     def _open(self, maildrop: str) -> IMaildrop:
         with as_store_error(f"cannot open the maildrop of {maildrop}"):

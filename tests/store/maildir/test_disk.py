@@ -63,3 +63,18 @@ def test_quiet_is_quiet(tmp_path: Path) -> None:
         pass
     faulty.disk.unlink_quietly(str(tmp_path / "x"))
     assert faulty.calls == ["open", "close", "unlink"]
+
+
+def test_many_are_closed_by_few_calls_and_no_other(tmp_path: Path) -> None:
+    faulty = FaultyDisk()
+    faulty.always = {"closerange": fault(errno.EIO)}
+    ours = [os.open(tmp_path, DIRECTORY) for _ in range(6)]
+    others = os.open(tmp_path, DIRECTORY), ours.pop(2)
+    faulty.disk.close_all_quietly(reversed(ours))
+    assert 2 <= len(faulty.calls) <= 5
+    for descriptor in ours:
+        with pytest.raises(OSError, match="descriptor"):
+            os.fstat(descriptor)
+    for descriptor in others:
+        os.close(descriptor)  # open still
+    faulty.disk.close_all_quietly([])

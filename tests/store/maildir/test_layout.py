@@ -3,8 +3,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,16 +37,82 @@ def test_directories_are_private_whatever_the_umask(tmp_path: Path) -> None:
         assert stat.S_IMODE((root / part).stat().st_mode) == 0o700
 
 
-def test_what_is_made_is_synced_from_the_top(tmp_path: Path) -> None:
+def test_what_is_made_is_synced_from_the_top_and_once(tmp_path: Path) -> None:
     faulty = FaultyDisk()
     layout = Layout(str(tmp_path / "mail"), faulty.disk)
     with layout.opened(ALICE, make=True):
         pass
     assert faulty.calls.count("mkdir") == 6
     assert faulty.calls.count("fsync") == 4  # above root, root, domain, user
-    layout.settle(ALICE)
-    layout.settle(ALICE)
+    assert not layout.knows(ALICE)
+    device = os.stat(tmp_path).st_dev
+    assert [layout.prepare(ALICE), layout.prepare(ALICE)] == [device, device]
     assert faulty.calls.count("fsync") == 7
+    assert layout.knows(ALICE) and not layout.knows(BOB)
+
+
+def _replaced_by_another(maildrop: Path) -> None:
+    maildrop.rename(maildrop.with_name("before"))
+    (maildrop / "new").mkdir(parents=True)
+
+
+def _without_new(maildrop: Path) -> None:
+    (maildrop / "new").rmdir()
+
+
+def _without_anything(maildrop: Path) -> None:
+    maildrop.rename(maildrop.with_name("before"))
+
+
+@pytest.mark.parametrize("change", [_replaced_by_another, _without_new, _without_anything])
+def test_what_others_change_is_noticed_at_the_next_glance(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    faulty, now = FaultyDisk(), [0.0]
+    layout, maildrop = Layout(str(tmp_path), faulty.disk, lambda: now[0]), tmp_path / "example.test/alice"
+    layout.prepare(ALICE)
+    now[0] += layout_module.GLANCE_SECONDS
+    faulty.calls.clear()
+    layout.prepare(ALICE)
+    assert faulty.calls == ["stat"]
+    change(maildrop)
+    layout.prepare(ALICE)
+    assert faulty.calls == ["stat"]  # so short a while is not looked into
+    now[0] += layout_module.GLANCE_SECONDS
+    layout.prepare(ALICE)
+    assert sorted(os.listdir(maildrop)) == ["cur", "new", "tmp"]
+    assert faulty.calls.count("fsync") >= 4  # what is new, and the way to it
+
+
+def test_a_link_in_the_place_of_a_known_maildrop(tmp_path: Path) -> None:
+    now = 0.0
+    layout = Layout(str(tmp_path), Disk(), lambda: now)
+    layout.prepare(ALICE)
+    (tmp_path / "example.test").rename(tmp_path / "elsewhere")
+    (tmp_path / "third/alice/new").mkdir(parents=True)
+    (tmp_path / "example.test").symlink_to("third")
+    now += layout_module.GLANCE_SECONDS
+    with pytest.raises(NotADirectoryError):
+        layout.prepare(ALICE)
+
+
+def test_forgotten(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path), Disk())
+    layout.prepare(ALICE)
+    (tmp_path / "example.test/alice/tmp").rmdir()
+    layout.forget(ALICE)
+    layout.forget(BOB)
+    assert not layout.knows(ALICE)
+    layout.prepare(ALICE)
+    assert (tmp_path / "example.test/alice/tmp").is_dir()
+
+
+def test_a_folder_that_others_remove_at_once(tmp_path: Path) -> None:
+    def stat_without_new(path: str, **keywords: Any) -> os.stat_result:
+        if path == "new" and os.path.isdir(tmp_path / "example.test/alice/cur"):
+            raise fault(errno.ENOENT)
+        return os.stat(path, **keywords)
+
+    with pytest.raises(FileNotFoundError, match="alice/new"):
+        Layout(str(tmp_path), Disk(stat=stat_without_new)).prepare(ALICE)
 
 
 def test_missing_folders_are_made_again(tmp_path: Path) -> None:
@@ -120,12 +187,10 @@ def test_what_is_remembered_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(layout_module, "REMEMBERED", 1)
     faulty = FaultyDisk()
     layout = Layout(str(tmp_path), faulty.disk)
-    for maildrop in (ALICE, BOB):
-        with layout.opened(maildrop, make=True):
-            pass
     for maildrop in (ALICE, BOB, ALICE, ALICE):
-        layout.settle(maildrop)
+        layout.prepare(maildrop)
     assert faulty.calls.count("fsync") == 5 + 9
+    assert layout.knows(ALICE) and not layout.knows(BOB)
 
 
 def test_a_failed_sync_is_not_taken_for_done(tmp_path: Path) -> None:
@@ -135,10 +200,10 @@ def test_a_failed_sync_is_not_taken_for_done(tmp_path: Path) -> None:
         pass
     faulty.always = {"fsync": fault(errno.EIO)}
     with pytest.raises(OSError, match="Input"):
-        layout.settle(ALICE)
+        layout.prepare(ALICE)
     faulty.always = {}
     faulty.calls.clear()
-    layout.settle(ALICE)
+    layout.prepare(ALICE)
     assert faulty.calls.count("fsync") == 3
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.interfaces import StoreError, StoreFull
+from mailgate.interfaces import IStaged, StoreError, StoreFull
 from mailgate.mail import Body, Field
-from mailgate.store.maildir import staging
 from mailgate.store.maildir.commit import discard
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.layout import Layout
-from mailgate.store.maildir.staging import Staged, Writer
+from mailgate.store.maildir.staging import SMALL_COPIES, SMALL_OCTETS, Staged, Writer, octets_of
 from mailgate.store.maildir.store import MaildirStore
 from tests.store.support import (
     ALICE,
@@ -30,7 +29,7 @@ from tests.store.support import (
     message,
     open_descriptors,
 )
-from tests.support import result_of, started
+from tests.support import outcome_of, result_of, started
 
 
 def _writer(root: Path, disk: Disk) -> Writer:
@@ -59,20 +58,96 @@ def test_every_copy_is_a_file_of_its_own(tmp_path: Path) -> None:
     assert all(name.endswith(",U=1") for name in names)
 
 
-def test_few_files_are_open_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "OPEN_FILES", 2)
-    faulty = FaultyDisk()
-    before = open_descriptors()
-    written = _writer(tmp_path, faulty.disk).write(message(), copies(*(f"u{n}@x" for n in range(5))))
-    assert [file.descriptor is not None for file in written] == [True, True, False, False, False]
-    assert open_descriptors() == before + 2
-    discard(faulty.disk, written)
-    assert open_descriptors() == before and files_below(str(tmp_path)) == []
+def test_few_files_are_open_at_a_time(tmp_path: Path) -> None:
+    before, most = open_descriptors(), 0
+
+    def fsync(_: int) -> None:
+        nonlocal most
+        most = max(most, open_descriptors())
+
+    disk = Disk(fsync=fsync)
+    many = copies(*(f"u{n}@x" for n in range(9)))
+    written = _writer(tmp_path, disk).write(message(), many, durable=True)
+    assert [file.descriptor for file in written] == [None] * 9
+    assert most <= before + 3 and open_descriptors() == before
+    discard(disk, written)
+    assert files_below(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "recipients", "quick"),
+    [
+        (b"x", 1, True),
+        (b"x", SMALL_COPIES, True),
+        (b"x", SMALL_COPIES + 1, False),
+        (b"x" * SMALL_OCTETS, 1, True),
+        (b"x" * (SMALL_OCTETS // 2 + 1), 2, False),
+    ],
+)
+def test_only_little_may_be_part_of_a_batch(tmp_path: Path, content: bytes, recipients: int, quick: bool) -> None:
+    layout = Layout(str(tmp_path), Disk())
+    writer = Writer(layout, Disk(), NODE, lambda: 1.0)
+    what, for_whom = message(content), copies(*(f"u{n}@x" for n in range(recipients)))
+    assert not writer.is_quick(what, for_whom)  # their maildrops must be made first
+    for copy in for_whom:
+        layout.prepare(copy.maildrop)
+    assert writer.is_quick(what, for_whom) == quick
+    assert octets_of(what, for_whom) == len(content) * recipients
+    assert not writer.is_quick(message(body=Body(1, 0, file="/spool/x")), for_whom)
+
+
+def test_one_trip_for_a_small_message_two_for_a_large_one(tmp_path: Path) -> None:
+    later = Later()
+    store = MaildirStore(str(tmp_path), NODE, later)
+    first = started(deliver(store, message(), ALICE))
+    assert len(later.run()) == 1 and not first.called  # the maildrop is made
+    small = started(deliver(store, message(), ALICE))
+    for tell in later.run():
+        tell()
+    assert small.called
+    large = started(deliver(store, message(b"x" * (SMALL_OCTETS + 1)), ALICE))
+    for _ in range(2):
+        assert not large.called
+        for tell in later.run():
+            tell()
+    assert large.called
+
+
+def test_copies_that_stand_by_themselves_share_a_batch(tmp_path: Path) -> None:
+    later, commits = Later(), Later()
+    faulty = FaultyDisk(syncfs=lambda _: None)
+    store = MaildirStore(str(tmp_path), NODE, later, disk=faulty.disk, commits=commits, sync="syncfs")
+    for maildrop in (ALICE, BOB):
+        making = started(deliver(store, message(), maildrop))
+        later.run_and_tell()
+        commits.run_and_tell()
+        assert making.called
+    what = message()
+    batches = [result_of(store.stage(what, copies(maildrop))) for maildrop in (ALICE, BOB)]
+    faulty.calls.clear()
+    done = [started(batch.commit()) for batch in batches]
+    commits.run_and_tell()
+    assert all(one.called for one in done)
+    assert faulty.calls.count("rename") == 2
+    assert faulty.calls.count("syncfs") == 3  # is it there? contents, names
+    assert len(later.run()) == 0
+
+
+@pytest.mark.parametrize("folder", ["tmp", "new"])
+def test_a_folder_that_another_program_removed_is_made_again(tmp_path: Path, folder: str) -> None:
+    now, faulty = [0.0], FaultyDisk()
+    writer = Writer(Layout(str(tmp_path), faulty.disk, lambda: now[0]), faulty.disk, NODE, lambda: 1.0)
+    writer.layout.prepare(ALICE)
+    (tmp_path / "example.test/alice" / folder).rmdir()
+    now[0] += 1.0
+    written = writer.write(message(), copies(ALICE), durable=True)
+    assert sorted(os.listdir(tmp_path / "example.test/alice")) == ["cur", "new", "tmp"]
+    discard(Disk(), written)
 
 
 def test_a_disk_that_takes_little_at_a_time(tmp_path: Path) -> None:
     disk = Disk(write=lambda descriptor, block: os.write(descriptor, block[:7]))
-    (written,) = _writer(tmp_path, disk).write(message(b"0123456789" * 10), copies(ALICE))
+    (written,) = _writer(tmp_path, disk).write(message(b"0123456789" * 10), copies(ALICE), durable=True)
     assert Path(written.tmp).read_bytes().endswith(b"0123456789" * 10)
     discard(disk, [written])
 
@@ -88,28 +163,28 @@ def test_memory_does_not_grow_with_the_message(tmp_path: Path) -> None:
         return os.write(descriptor, block)
 
     body = Body(len(content), content.count(b"\n"), file=str(tmp_path / "spooled"))
-    (written,) = _writer(tmp_path / "mail", Disk(write=write)).write(message(body=body), copies(ALICE))
+    (written,) = _writer(tmp_path / "mail", Disk(write=write)).write(message(body=body), copies(ALICE), durable=True)
     assert largest < 70_000 and Path(written.tmp).read_bytes().endswith(content)
     discard(Disk(), [written])
 
 
+@pytest.mark.parametrize("durable", [True, False])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE])
-def test_whichever_call_fails_nothing_is_left_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    monkeypatch.setattr(staging, "OPEN_FILES", 1)
+def test_whichever_call_fails_nothing_is_left_behind(tmp_path: Path, number: int, durable: bool) -> None:
     rehearsal = FaultyDisk()
-    discard(Disk(), _writer(tmp_path / "rehearsal", rehearsal.disk).write(message(), copies(ALICE, BOB)))
+    discard(
+        Disk(), _writer(tmp_path / "rehearsal", rehearsal.disk).write(message(), copies(ALICE, BOB), durable=durable)
+    )
     for at in range(len(rehearsal.calls)):
         faulty = FaultyDisk()
         faulty.faults[at] = fault(number)
         root, before = tmp_path / str(at), open_descriptors()
         try:
-            written = _writer(root, faulty.disk).write(message(), copies(ALICE, BOB))
+            written = _writer(root, faulty.disk).write(message(), copies(ALICE, BOB), durable=durable)
         except StoreError as error:
             assert isinstance(error, StoreFull) == (number in (errno.ENOSPC, errno.EDQUOT))
         else:
-            assert faulty.calls[at] == "close"  # nothing that matters is overlooked
+            assert faulty.calls[at].startswith("close")  # nothing that matters is overlooked
             discard(Disk(), written)
         assert files_below(str(root)) == []
         assert open_descriptors() == before
@@ -117,12 +192,12 @@ def test_whichever_call_fails_nothing_is_left_behind(
 
 def test_an_id_that_makes_no_name(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
-        _writer(tmp_path, Disk()).write(message(message_id="../x"), copies(ALICE))
+        _writer(tmp_path, Disk()).write(message(message_id="../x"), copies(ALICE), durable=True)
 
 
 def test_two_copies_for_one_maildrop_are_refused_without_litter(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
-        _writer(tmp_path, Disk()).write(message(), copies(ALICE, ALICE))
+        _writer(tmp_path, Disk()).write(message(), copies(ALICE, ALICE), durable=True)
     assert files_below(str(tmp_path)) == []
 
 
@@ -139,13 +214,21 @@ def test_cancelled_while_the_disk_is_slow(tmp_path: Path, moment: str) -> None:
     assert files_below(str(tmp_path)) == [] and open_descriptors() == before
 
 
-def test_a_commit_that_has_begun_is_not_discarded(tmp_path: Path) -> None:
-    later = Later()
-    store = MaildirStore(str(tmp_path), NODE, later)
-    staging_ = started(store.stage(message(), copies(ALICE)))
+def _staged(root: Path, later: Later, way: str) -> IStaged:
+    store = MaildirStore(str(root), NODE, later)
+    if way == "quick":
+        store._layout.prepare(ALICE)
+    staging = started(store.stage(message(), copies(ALICE)))
     later.run_and_tell()
-    staged = result_of(staging_)
+    staged = outcome_of(staging)
     assert isinstance(staged, Staged)
+    return staged
+
+
+@pytest.mark.parametrize("way", ["quick", "written first"])
+def test_a_commit_that_has_begun_is_not_discarded(tmp_path: Path, way: str) -> None:
+    later = Later()
+    staged = _staged(tmp_path, later, way)
     committing = started(staged.commit())
     cancel(committing)
     staged.discard()
@@ -153,22 +236,25 @@ def test_a_commit_that_has_begun_is_not_discarded(tmp_path: Path) -> None:
     assert len(files_below(str(tmp_path))) == 1 and "/new/" in files_below(str(tmp_path))[0]
 
 
-def test_discard_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["quick", "written first"])
+def test_discard_does_not_wait_for_the_disk(tmp_path: Path, way: str) -> None:
     later = Later()
-    staging_ = started(MaildirStore(str(tmp_path), NODE, later).stage(message(), copies(ALICE)))
-    later.run_and_tell()
-    staged = result_of(staging_)
+    staged = _staged(tmp_path, later, way)
+    there = len(files_below(str(tmp_path)))
+    assert there == (0 if way == "quick" else 1)
     staged.discard()
     staged.discard()
-    assert len(files_below(str(tmp_path))) == 1
+    assert len(files_below(str(tmp_path))) == there
     later.run_and_tell()
     assert files_below(str(tmp_path)) == []
+    with pytest.raises(RuntimeError):
+        result_of(staged.commit())
 
 
 def test_the_same_message_again_never_replaces_the_first(tmp_path: Path) -> None:
     store, what = MaildirStore(str(tmp_path), NODE, at_once, lambda: 1.0), message()
     result_of(deliver(store, what, ALICE))
-    with pytest.raises(StoreError, match="there already"):
+    with pytest.raises(StoreError, match=r"File exists.*/new/"):
         result_of(deliver(store, what, ALICE))
     later = MaildirStore(str(tmp_path), NODE, at_once, lambda: 2.0)
     result_of(deliver(later, what, ALICE))

@@ -1,0 +1,44 @@
+"""A message as it goes out: its fields, then its body as it was received. Nothing is put on top for one recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from attrs import frozen
+
+from mailgate.mail import BLOCK_OCTETS, Message
+
+
+@frozen
+class Content:
+    """What follows DATA."""
+
+    message: Message
+
+    @property
+    def wire_octets(self) -> int:
+        """The size for SIZE: with CRLF line ends, without stuffing and final dot (RFC 1870 5)."""
+        fields = self._fields()
+        return len(fields) + fields.count(b"\n") + self.message.body.wire_octets
+
+    def has_eight_bit_octets(self) -> bool:
+        """Is there an octet beyond ASCII? Reads to the first. Raises OSError.
+
+        On the reactor: the spool has just been written, and 25 MB of it are looked through in some milliseconds.
+        """
+        blocks = self.blocks()
+        try:
+            return any(not block.isascii() for block in blocks)
+        finally:
+            blocks.close()
+
+    def blocks(self) -> Generator[bytes, None, None]:
+        """The octets, with LF line ends, the body `BLOCK_OCTETS` at a time. Close it after use. Raises OSError."""
+        if fields := self._fields():
+            yield fields
+        with self.message.body.open() as stream:
+            while block := stream.read(BLOCK_OCTETS):
+                yield block
+
+    def _fields(self) -> bytes:
+        return b"".join(map(bytes, self.message.fields))

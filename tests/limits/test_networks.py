@@ -1,0 +1,108 @@
+"""Networks: what counts as one client, and who is in a list."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.limits.networks import LOCAL, Networks, network_of, parse_network
+
+ADDRESSES = st.ip_addresses()
+NETWORKS = ADDRESSES.flatmap(
+    lambda address: st.integers(0, address.max_prefixlen).map(
+        lambda prefix: ipaddress.ip_network((address, prefix), strict=False)
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:c000:201", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ("::1", "::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("local", "local"),
+        ("", ""),
+        ("mx.example.org", "mx.example.org"),
+    ],
+)
+def test_network_of(client: str, network: str) -> None:
+    assert network_of(client) == network
+
+
+@given(st.ip_addresses(v=6), st.integers(0, (1 << 64) - 1))
+def test_one_subnet_is_one_client(address: ipaddress.IPv6Address, host: int) -> None:
+    other = ipaddress.IPv6Address(int(address) >> 64 << 64 | host)
+    if address.ipv4_mapped is None and other.ipv4_mapped is None:
+        assert network_of(str(address)) == network_of(str(other))
+        assert address in ipaddress.ip_network(network_of(str(address)))
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("192.0.2.1", "192.0.2.1/32"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("2001:DB8:0::/32", "2001:db8::/32"),
+        ("::1", "::1/128"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("local", "local"),
+    ],
+)
+def test_parse_network(text: str, network: str) -> None:
+    assert parse_network(text) == network
+    assert parse_network(network) == network
+
+
+@pytest.mark.parametrize(
+    "text", ["", "mx.example.org", "192.0.2.0/33", "192.0.2.0/", "192.0.2/24", "192.0.2.0/255.255.255.0", "1/2/3", 7]
+)
+def test_what_is_no_network(text: object) -> None:
+    with pytest.raises(ValueError, match=r'expected such as "192\.0\.2\.0/24"'):
+        parse_network(text)
+
+
+def test_an_address_is_no_network() -> None:
+    with pytest.raises(ValueError, match=r"the network is 192\.0\.2\.0/24"):
+        parse_network("192.0.2.1/24")
+
+
+def test_contains() -> None:
+    networks = Networks(["192.0.2.0/24", "198.51.100.7", "2001:db8::/32", "::1"])
+    assert all(map(networks.contains, ["192.0.2.0", "192.0.2.255", "::ffff:192.0.2.9", "198.51.100.7", "::1"]))
+    assert networks.contains("2001:db8:ffff::1")
+    assert not any(map(networks.contains, ["192.0.3.0", "198.51.100.8", "2001:db9::", "::2", "local", "nonsense", ""]))
+
+
+def test_a_list_may_name_local_clients_and_be_empty() -> None:
+    assert Networks([LOCAL]).contains("local")
+    assert not any(map(Networks([LOCAL]).contains, ["127.0.0.1", "nonsense"]))
+    assert Networks([LOCAL])
+    assert not Networks()
+    assert not Networks().contains("local")
+
+
+def test_a_list_with_a_fault_is_none() -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Networks(["192.0.2.0/24", "192.0.2.999"])
+
+
+@given(st.lists(NETWORKS, max_size=6), st.data())
+def test_contains_is_what_ipaddress_says(
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network], data: st.DataObject
+) -> None:
+    near = [st.just(network.network_address) for network in networks]
+    address = data.draw(st.one_of(ADDRESSES, *near))
+    if getattr(address, "ipv4_mapped", None) is None:
+        assert Networks(map(str, networks)).contains(str(address)) == any(address in network for network in networks)

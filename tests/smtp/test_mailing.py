@@ -1,0 +1,380 @@
+"""Transactions: who may send what to whom, chunks, hops, completion, and LMTP's many replies."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from twisted.logger import LogEvent
+from zope.interface import implementer
+
+from mailgate import facts
+from mailgate.interfaces import IMessageHandler
+from mailgate.mail import Discarded, Message, Refused, Reply, Verdict
+from mailgate.pipeline import Step
+from mailgate.smtp import events
+from mailgate.smtp.mailing import IN_CIRCLES, LOGIN_FIRST, NO_RELAY, NOBODY, NOT_YOURS, TOO_FAST, TOO_MANY
+from mailgate.smtp.personality import Personality
+from mailgate.smtp.transaction import too_big
+from mailgate.wire.content import ContentFault
+from tests.smtp.support import ALICE, BOB, HOSTNAME, Visit, World, submission
+from tests.support import logged, path
+
+FULL, LATER, NEVER = Reply(452, "4.2.2", "a"), Reply(451, "4.3.0", "b"), Reply(550, "5.2.2", "c")
+ELSEWHERE = "somebody@elsewhere.example"
+
+
+@pytest.fixture
+def log() -> Iterator[list[LogEvent]]:
+    with logged() as log_events:
+        yield log_events
+
+
+def mx(**settings: Any) -> World:
+    return World(Personality(hostname=HOSTNAME, **settings))
+
+
+def lmtp(**settings: Any) -> World:
+    return mx(lmtp=True, listener="lmtp", **settings)
+
+
+def logged_in(**settings: Any) -> Visit:
+    visit = Visit(World(submission(**settings)))
+    assert visit.log_in().code == 235
+    return visit
+
+
+@implementer(IMessageHandler)
+class Handler:
+    """Gives, or raises, what it was given."""
+
+    def __init__(self, answer: Verdict | Exception) -> None:
+        self._answer = answer
+
+    def handle(self, message: Message) -> Verdict:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+# Senders.
+
+
+def test_submission_wants_a_login() -> None:
+    assert Visit(World(submission())).mail(ALICE) == LOGIN_FIRST
+
+
+def test_a_user_sends_as_himself() -> None:
+    visit = logged_in()
+    assert visit.mail(BOB) == NOT_YOURS
+    assert visit.mail(ELSEWHERE) == NOT_YOURS
+    assert visit.mail(ALICE).code == 250
+
+
+def test_unless_anybody_may_be_said() -> None:
+    assert logged_in(any_sender=True).mail(ELSEWHERE).code == 250
+    assert Visit(World(submission(any_sender=True))).mail(ALICE) == LOGIN_FIRST
+
+
+def test_what_was_asked_for_is_in_the_envelope() -> None:
+    visit = Visit()
+    visit.mail("grüße@example.org", SMTPUTF8=None, SIZE="5")
+    visit.rcpt()
+    visit.say(events.Data())
+    visit.end()
+    envelope = visit.world.delivery.messages[0].envelope
+    assert (envelope.smtputf8, envelope.size, str(envelope.reverse_path)) == (True, 5, "grüße@example.org")
+    assert " with UTF8SMTP " in visit.world.delivery.messages[0].fields[0].value
+
+
+# Recipients.
+
+
+def test_recipients() -> None:
+    visit = Visit(mx(max_recipients=2))
+    visit.mail()
+    assert visit.rcpt("nobody@example.test") == NOBODY
+    assert visit.rcpt(ELSEWHERE) == NO_RELAY
+    assert [visit.rcpt(ALICE).code, visit.rcpt(ALICE).code] == [250, 250]
+    assert visit.rcpt(BOB) == TOO_MANY
+
+
+def test_a_recipient_beyond_ascii_needs_smtputf8() -> None:
+    visit = Visit()
+    visit.mail()
+    reply = visit.rcpt("ünbekannt@example.test")
+    assert (reply.code, reply.status) == (553, "5.6.7")  # RFC 6531 3.5
+    visit.say(events.Reset())
+    visit.mail(SMTPUTF8=None)
+    assert visit.rcpt("ünbekannt@example.test") == NOBODY
+
+
+def test_who_names_too_many_recipients_waits() -> None:
+    asked: list[str] = []
+
+    def may_name_recipient(client: str) -> bool:
+        asked.append(client)
+        return len(asked) < 2
+
+    visit = Visit(World(limits={"may_name_recipient": may_name_recipient}))
+    visit.mail()
+    assert visit.rcpt(ALICE).code == 250
+    assert visit.rcpt(BOB) == TOO_FAST
+    assert (TOO_FAST.code, TOO_FAST.status) == (450, "4.7.1")
+    assert asked == ["192.0.2.1"] * 2
+
+
+@pytest.mark.parametrize(
+    ("relays", "user", "reply"), [(False, False, 550), (True, False, 550), (False, True, 550), (True, True, 250)]
+)
+def test_only_a_user_is_relayed_for_and_only_where_that_is_so(relays: bool, user: bool, reply: int) -> None:
+    visit = Visit(World(submission(relays=relays, auth_required=user)))
+    if user:
+        visit.log_in()
+    visit.mail(ALICE)
+    assert visit.rcpt(ELSEWHERE).code == reply
+
+
+def test_guessing_recipients_has_an_end() -> None:
+    visit = Visit(mx(max_refused_recipients=2))
+    visit.mail()
+    said = [visit.rcpt(name).code for name in ("a@example.test", ALICE, "full@example.test", "b@example.test")]
+    assert said == [550, 250, 452, 550]
+    goodbye = visit.rcpt("c@example.test")
+    assert (goodbye.code, goodbye.status) == (421, "4.7.0")
+
+
+# What else has an end.
+
+
+def test_transactions_have_an_end() -> None:
+    visit = Visit(mx(max_transactions=2))
+    assert [visit.send().code, visit.send().code] == [250, 250]
+    assert visit.mail().code == 421  # RFC 9422: MAILMAX
+    assert visit.session.at_rest
+
+
+def test_idle_commands_have_an_end() -> None:
+    visit = Visit(mx(max_idle_commands=4))  # one was EHLO
+    small: list[events.Event] = [events.Noop(), events.Help(), events.Verify()]
+    assert [visit.say(event).code for event in small] == [250, 214, 252]
+    assert visit.send().code == 250
+    assert [visit.say(event).code for event in [*small, events.Reset()]] == [250, 214, 252, 250]
+    assert visit.say(events.Noop()).code == 421
+
+
+def test_an_excused_fault_does_not_count() -> None:
+    visit = Visit(mx(max_errors=1))
+    reply = Reply(503, "5.5.1", "No")
+    assert [visit.say(events.Fault(reply, excused=True)) for _ in range(9)] == [reply] * 9
+    assert [visit.say(events.Fault(reply)).code for _ in range(2)] == [503, 421]
+
+
+# Chunks.
+
+
+def test_content_in_chunks() -> None:
+    visit = Visit()
+    visit.mail()
+    visit.rcpt()
+    assert visit.session.at_rest
+    assert visit.chunk(b"Subject: hi\n", b"\nhe") == Reply(250, "2.0.0", "Chunk OK, go on")
+    assert visit.chunk().code == 250
+    assert not visit.session.at_rest
+    visit.begin_chunk(b"llo\n")
+    assert visit.end().code == 250
+    assert visit.world.delivery.contents == [b"Subject: hi\n\nhello\n"]
+    assert len(visit.world.spools.made) == 1 and visit.world.spools.made[0].closed
+
+
+def test_a_chunk_that_is_too_big_is_not_kept_at_all() -> None:
+    visit = Visit(mx(max_message_octets=10))
+    visit.mail()
+    visit.rcpt()
+    assert visit.chunk(b"12345").code == 250
+    visit.begin_chunk(b"6789ab")
+    assert visit.world.spools.made[0].closed  # before its octets have come
+    assert visit.say(events.EndOfChunk()) == too_big(10)
+    assert visit.session.at_rest
+    assert visit.world.facts.one(facts.MessageRefused).reply == str(too_big(10))
+    visit.mail()  # the transaction is over
+    visit.rcpt()
+    visit.begin_chunk(b"123456789\n")
+    assert visit.end() == too_big(10)
+
+
+def test_faults_of_chunks_are_told_at_the_end() -> None:
+    visit = Visit()
+    visit.mail()
+    visit.rcpt()
+    visit.begin_chunk(b"a\rb\n")
+    reply = visit.end(ContentFault.BARE_CR)
+    assert (reply.code, reply.status) == (550, "5.6.0")
+
+
+def test_rset_between_chunks() -> None:
+    visit = Visit()
+    visit.mail()
+    visit.rcpt()
+    visit.chunk(b"half a mess")
+    visit.say(events.Reset())
+    assert visit.world.spools.made[0].closed
+    assert visit.send(content=b"whole\n").code == 250
+    assert visit.world.delivery.contents == [b"whole\n"]
+
+
+def test_a_disk_that_fails_between_chunks() -> None:
+    visit = Visit()
+    visit.mail()
+    visit.rcpt()
+    visit.chunk(b"one\n")
+    visit.world.spools.made[0].write_error = OSError(errno.ENOSPC, "no space")
+    assert visit.chunk(b"two\n").code == 452
+    assert "file system of the store" in visit.world.facts.one(facts.NotDelivered).reason
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_spool_that_cannot_be_opened_is_logged_once(log: list[LogEvent], last: bool) -> None:
+    visit = Visit()
+    visit.world.spools.error = OSError(errno.EACCES, "denied")
+    visit.mail()
+    visit.rcpt()
+    visit.begin_chunk(*[b"x" * 100] * 5)
+    reply = visit.end() if last else visit.say(events.EndOfChunk())
+    assert (reply.code, reply.status) == (451, "4.3.0")
+    assert visit.world.facts.one(facts.Failed).error in reply.text
+    assert len(log) == 1
+    visit.world.spools.error = None
+    assert visit.send().code == 250
+
+
+# One reply for all.
+
+
+@pytest.mark.parametrize(
+    ("alice", "bob", "expected"),
+    [(None, FULL, FULL), (LATER, FULL, FULL), (NEVER, LATER, LATER), (NEVER, None, NEVER)],
+)
+def test_what_can_be_tried_again_comes_first(alice: Reply | None, bob: Reply | None, expected: Reply) -> None:
+    visit = Visit()
+    visit.world.delivery.replies = {name: reply for name, reply in ((ALICE, alice), (BOB, bob)) if reply is not None}
+    assert visit.send(ALICE, BOB) == expected
+    assert visit.world.facts.one(facts.MessageRefused).recipients == (ALICE, BOB)
+
+
+# Hops and completion.
+
+
+def test_a_message_that_goes_in_circles() -> None:
+    visit = Visit(mx(max_hops=2))
+    hop = b"Received: from a by b; now\n"
+    assert visit.send(content=hop * 2 + b"\n" + hop * 5).code == 250
+    assert visit.send(content=hop * 3 + b"\n") == IN_CIRCLES
+    assert visit.world.facts.one(facts.MessageRefused).reply == str(IN_CIRCLES)
+
+
+def test_only_what_a_user_submits_is_completed() -> None:
+    visit = logged_in()
+    visit.begin(ALICE, sender=ALICE)
+    visit.content(b"Date: today\n\n")
+    visit.end()
+    assert [field.name for field in visit.world.delivery.messages[0].fields] == ["Received", "Message-ID"]
+    other = Visit()
+    other.send(content=b"\n")
+    assert [field.name for field in other.world.delivery.messages[0].fields] == ["Received"]
+
+
+# LMTP.
+
+
+def test_a_reply_a_recipient() -> None:
+    visit = Visit(lmtp())
+    visit.world.delivery.replies = {BOB: FULL}
+    visit.begin(ALICE, BOB, "info@example.test", ALICE)
+    visit.content(b"x\n")
+    answer = visit.answer(events.EndOfContent(None))
+    assert isinstance(answer, tuple)
+    assert [reply.code for reply in answer] == [250, 452, 250, 250]  # RFC 2033 4.2: twice for one named twice
+    assert answer[1] == FULL
+    assert [f"<{name}>" in answer[at].text for at, name in ((0, ALICE), (2, "info@example.test"))] == [True, True]
+    accepted, refused = visit.world.facts.one(facts.Accepted), visit.world.facts.one(facts.MessageRefused)
+    assert (accepted.recipients, accepted.discarded) == ((ALICE, "info@example.test", ALICE), False)
+    assert (refused.recipients, refused.reply) == ((BOB,), str(FULL))
+    assert visit.world.spools.made[0].closed and visit.session.at_rest
+
+
+def test_nobody_had_it() -> None:
+    visit = Visit(lmtp())
+    visit.world.delivery.replies = {ALICE: NEVER, BOB: LATER}
+    visit.begin(ALICE, BOB)
+    assert visit.answer(events.EndOfContent(None)) == (NEVER, LATER)
+    assert visit.world.facts.of(facts.Accepted) == []
+    assert len(visit.world.facts.of(facts.MessageRefused)) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "discarded"),
+    [
+        (Discarded("spam"), 250, True),
+        (Refused(NEVER), 550, None),
+        (RuntimeError("a bug"), 451, None),
+        (Verdict(discard=frozenset({path(ALICE), path(BOB)})), 250, True),
+        (Verdict(discard=frozenset({path(ALICE)})), 250, False),
+    ],
+)
+def test_what_goes_for_all_is_said_to_each(answer: Verdict | Exception, code: int, discarded: bool | None) -> None:
+    world = lmtp()
+    world.steps = (Step("handler", Handler(answer)),)
+    visit = Visit(world)
+    visit.begin(ALICE, BOB)
+    replies = visit.answer(events.EndOfContent(None))
+    assert isinstance(replies, tuple)
+    assert [reply.code for reply in replies] == [code, code]
+    told = visit.world.facts.of(facts.Accepted)
+    assert [fact.discarded for fact in told] == ([] if discarded is None else [discarded])
+
+
+@pytest.mark.parametrize("recipients", [1, 3])
+def test_what_is_wrong_with_content_is_said_to_each(recipients: int) -> None:
+    visit = Visit(lmtp())
+    visit.begin(*[ALICE] * recipients)
+    replies = visit.answer(events.EndOfContent(ContentFault.NUL))
+    assert isinstance(replies, tuple)
+    assert [reply.code for reply in replies] == [550] * recipients
+
+
+def test_a_refused_chunk_has_one_reply() -> None:
+    visit = Visit(lmtp(max_message_octets=10))
+    visit.mail()
+    visit.rcpt(ALICE)
+    visit.rcpt(BOB)
+    assert visit.chunk(b"x" * 11) == too_big(10)  # RFC 2033 4.3
+
+
+def test_the_end_of_content_for_nobody() -> None:
+    visit = Visit(lmtp())
+    visit.mail()
+    assert visit.answer(events.EndOfContent(None)) == ()  # RFC 2033 4.3
+    assert not visit.world.facts.of(facts.Failed) and not visit.world.facts.of(facts.MessageRefused)
+    assert visit.world.delivery.messages == []
+    assert visit.mail().code == 250
+
+
+def test_something_unexpected_is_said_to_each(log: list[LogEvent]) -> None:
+    visit = Visit(lmtp())
+    visit.world.delivery.error = RuntimeError("a bug")
+    visit.begin(ALICE, BOB)
+    replies = visit.answer(events.EndOfContent(None))
+    assert isinstance(replies, tuple)
+    assert [reply.code for reply in replies] == [451, 451]
+    assert len(log) == 1
+
+
+def test_lmtp_asks_for_each_maildrop_by_itself() -> None:
+    for world, partial in ((lmtp(), True), (mx(), False)):
+        visit = Visit(world)
+        visit.begin()
+        visit.answer(events.EndOfContent(None))
+        assert world.delivery.partial == [partial]
