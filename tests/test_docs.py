@@ -102,4 +102,4 @@ def test_the_bench_runs() -> None:
         check=False,
     )
     assert done.returncode == 0 and done.stderr == ""
-    assert done.stdout.count("MB/s") == 2 and "messages/s" in done.stdout and "sessions/s" in done.stdout
+    assert done.stdout.count("MB/s") == 3 and "messages/s" in done.stdout and "sessions/s" in done.stdout

@@ -276,9 +276,9 @@ class Connection(Protocol, Generic[R]):
             self._look_again(max(left, 1.0))  # we are the slow one: the peer waits for us
         elif left > 0:
             self._look_again(left)
-        elif self._answering:
+        elif not self._peer_reads:
             self._reason = "time-out"
-            self.abort()  # in the midst of a body that the peer does not read
+            self.abort()  # a farewell would wait with all the rest for being read
         else:
             self._say_farewell("time-out")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import socket
+from typing import Any, Final
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
@@ -17,6 +18,11 @@ from mailgate.config import with_backlog
 from mailgate.faults import Fault
 
 log = Logger(namespace="mailgate.service")
+
+# What the kernel takes of our answers before they are sent. Left to itself it takes megabytes for a peer that does not
+# read, which would not be noticed here, and which it keeps when the connection is closed.
+UNSENT_OCTETS: Final = 131_072
+_NOT_SENT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS have it
 
 
 class CannotListen(Exception):
@@ -72,6 +78,9 @@ class Ports:
 
     def _note(self, key: str, port: IListeningPort) -> None:
         self._open.append(port)
+        listening = getattr(port, "socket", None)
+        if _NOT_SENT is not None and listening is not None and listening.family != socket.AF_UNIX:
+            listening.setsockopt(socket.IPPROTO_TCP, _NOT_SENT, UNSENT_OCTETS)  # accepted sockets inherit it
         address = port.getHost()
         host = getattr(address, "host", None) or os.fsdecode(getattr(address, "name", b""))
         place = Listening(key, host, int(getattr(address, "port", 0)))

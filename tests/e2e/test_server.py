@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import poplib
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -91,7 +92,9 @@ def test_submission_by_implicit_tls_to_an_alias(server: Daemon, trusting: ssl.SS
         smtp.sendmail(ALICE, ["info@example.test"], CONTENTS["plain"])
     for user, password in ((ALICE, "wonderland"), (BOB, "builder")):
         (message,) = empty(server, trusting, user, password)
-        assert content_of(message) == CONTENTS["plain"]
+        date_and_id, _, content = content_of(message).partition(b"Subject: ")  # RFC 6409 8.2, 8.3: both were missing
+        assert re.fullmatch(rb"Message-ID: <\w{26}@mx\.example\.test>\r\nDate: .* \+0000\r\n", date_and_id)
+        assert b"Subject: " + content == CONTENTS["plain"]
         assert b"Delivered-To: " + user.encode() in message and b"with ESMTPSA" in message
 
 
