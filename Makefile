@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run demo test clients bench format wheel-check clean
+.PHONY: run demo test clients bench attack format wheel-check clean
 
 run: $(VENV)/ready          ## the gateway in development mode, in the foreground
 	$(BIN)/twistd -n --pidfile= mailgate --dev
@@ -24,6 +24,9 @@ clients: $(VENV)/ready-dev  ## other people's mail programs against a real gatew
 
 bench: $(VENV)/ready-dev    ## what mailgate does a second
 	$(BIN)/python bench/first_look.py
+
+attack: $(VENV)/ready-dev   ## what bad clients cost, on a gateway of its own
+	$(BIN)/python bench/hostile.py
 
 format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .

@@ -30,8 +30,8 @@ from mailgate.development import write_certificate
 QUICK = "--quick" in sys.argv
 MB: Final = 1_000_000
 MIB: Final = 1 << 20
-DEADLINE_SECONDS: Final = 3.0 if QUICK else 10.0  # for EHLO, for silence
-SESSION_SECONDS: Final = 6.0 if QUICK else 60.0
+DEADLINE_SECONDS: Final = 1.5 if QUICK else 10.0  # for EHLO, for silence
+SESSION_SECONDS: Final = 3.0 if QUICK else 60.0
 GRACE_SECONDS: Final = 12.0  # the farewell's own deadline (connection.CLOSE_SECONDS), and the machine's noise
 PATIENCE_SECONDS: Final = 120.0
 ANSWER_SECONDS: Final = 2.0  # in which a good client has to be served meanwhile
