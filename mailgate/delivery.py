@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -88,13 +88,8 @@ class Delivery:
         """Commit all batches together; add the maildrops that have no copy to `failures`, and tell what came about.
         `went_out`: who has the message already, by the smarthost.
         """
-        commits = [Deferred.fromCoroutine(self._commit_batch(message, batch, failures, went_out)) for batch in batches]
-        names: dict[str, str] = {}
-        results: list[tuple[bool, Any]] = await DeferredList(commits, consumeErrors=True)
-        for committed, result in results:
-            if not committed:
-                result.raiseException()
-            names |= result
+        commits = [self._commit_batch(message, batch, failures, went_out) for batch in batches]
+        names = await (commits[0] if len(commits) == 1 else _all_of(commits))
         for recipient in message.envelope.recipients:
             maildrops = _maildrops(recipient)
             if maildrops and not failures.keys() & set(maildrops):
@@ -129,6 +124,17 @@ class Delivery:
 class _Batch:
     copies: Sequence[Copy]
     staged: IStaged
+
+
+async def _all_of(commits: Sequence[Coroutine[Any, Any, dict[str, str]]]) -> dict[str, str]:
+    """The names that all of them give, side by side; when all are done, raises what one of them raised."""
+    names: dict[str, str] = {}
+    results: list[tuple[bool, Any]] = await DeferredList(map(Deferred.fromCoroutine, commits), consumeErrors=True)
+    for committed, result in results:
+        if not committed:
+            result.raiseException()
+        names |= result
+    return names
 
 
 def _copies(message: Message) -> list[Copy]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
-from attrs import asdict
+from attrs import asdict, frozen
 from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
@@ -39,7 +39,17 @@ class FactLog:
         self.log = Logger(namespace="mailgate")  # as a class attribute it would have the class's name
 
     def read(self, fact: facts.Fact) -> None:
-        self.log.emit(_level_of(fact), "{line}", line=describe(fact), fact=fact)
+        self.log.emit(_level_of(fact), "{line}", line=_Line(fact), fact=fact)
+
+
+@frozen
+class _Line:
+    """A fact that is described when somebody writes it down, which depends on the level."""
+
+    fact: facts.Fact
+
+    def __str__(self) -> str:
+        return describe(self.fact)
 
 
 def _level_of(fact: facts.Fact) -> Any:

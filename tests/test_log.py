@@ -13,7 +13,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, formatEvent
 from twisted.python import log as legacy
 from zope.interface.verify import verifyObject
 
@@ -323,7 +323,7 @@ def log() -> Iterator[list[LogEvent]]:
 
 def test_the_fact_log_writes_to_twisteds_log(log: list[LogEvent]) -> None:
     FactLog().read(SAMPLES[0])
-    assert [event["line"] for event in log] == [describe(SAMPLES[0])]
+    assert [formatEvent(event) for event in log] == [describe(SAMPLES[0])]
     assert log[0]["fact"] is SAMPLES[0]
     assert not logging.getLogger("mailgate").handlers  # Python's own logging has no part in it
 

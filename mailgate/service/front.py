@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -38,7 +38,7 @@ from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Memory, Spool
 from mailgate.store.maildir.store import MaildirStore
 
-ENTROPY_BITS: Final = 80
+ENTROPY_OCTETS: Final = 10
 MINUTE: Final = 60.0
 
 
@@ -66,7 +66,7 @@ class Frame:
 
 def new_id() -> str:
     """An id for a message, a session or an error."""
-    return make_id(time.time_ns() // 1_000_000, secrets.randbits(ENTROPY_BITS))
+    return make_id(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(ENTROPY_OCTETS)))
 
 
 def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None]) -> Access:

@@ -88,7 +88,7 @@ class SMTPMachine:
         """Put an answer into octets, and go where it leads: to the last event, or an unasked 421."""
         asked, self._asked = self._asked, None
         replies = answer if isinstance(answer, tuple) else (answer,)
-        octets = b"".join(map(render, replies))
+        octets = render(answer) if isinstance(answer, Reply) else b"".join(map(render, answer))
         fatal = isinstance(asked, events.Fault) and asked.fatal
         if fatal or any(reply.code in _GOODBYE for reply in replies):
             self.state = State.CLOSED
