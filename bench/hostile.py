@@ -30,7 +30,7 @@ from mailgate.development import write_certificate
 QUICK = "--quick" in sys.argv
 MB: Final = 1_000_000
 MIB: Final = 1 << 20
-DEADLINE_SECONDS: Final = 1.5 if QUICK else 10.0  # for EHLO, for silence
+DEADLINE_SECONDS: Final = 1.5 if QUICK else 10.0  # for EHLO
 SESSION_SECONDS: Final = 3.0 if QUICK else 60.0
 GRACE_SECONDS: Final = 12.0  # the farewell's own deadline (connection.CLOSE_SECONDS), and the machine's noise
 PATIENCE_SECONDS: Final = 120.0
@@ -43,7 +43,6 @@ certificate = "cert.pem"
 key = "key.pem"
 [smtp]
 listen = ["tcp:0:interface=127.0.0.1"]
-idle_timeout = "{DEADLINE_SECONDS}s"
 [submission]
 listen_tls = ["tcp:0:interface=127.0.0.1"]
 [limits]

@@ -57,6 +57,7 @@ class Disconnected(Fact):
     listener: str
     client: str
     user: str
+    helo: str  # what an SMTP client called itself last; never to be trusted
     reason: str
     commands: int
     octets_in: int

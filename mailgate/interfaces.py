@@ -105,6 +105,20 @@ class IMessageHandler(Interface):
         """
 
 
+class IHandlerInTurn(IMessageHandler):
+    """A handler that works on so many messages at a time; the others wait their turn.
+
+    The step's time-out begins with the turn. Until then the common limit of all handlers counts alone, and a message
+    that had to wait is never let through for want of time: it is put off, whatever the step's error policy.
+    """
+
+    def turn(message: Message) -> IMessageHandler | Awaitable[IMessageHandler]:
+        """What is to be asked about this message, once, as soon as it is given: at once, or when the turn has come.
+
+        Raises `Refused` if it will not come in time. The await may be cancelled: it leaves the line.
+        """
+
+
 class IRehearsal(Interface):
     """A handler that `explain` may ask without consequences."""
 
@@ -132,7 +146,9 @@ class ISubmitter(Interface):
     user: str = Attribute("The account's name: local-part@domain.")
 
     def may_send_as(path: Path) -> bool:
-        """May this account use `path` as its reverse-path? The null path is for the caller to decide."""
+        """May this account use `path` as its reverse-path? It may always use the null path, while it may send at all:
+        an account can be taken away, or disabled, while somebody is logged in.
+        """
 
 
 # Delivery and store.

@@ -123,7 +123,10 @@ def _text(event: LogEvent) -> str:
 
 def _write(stream: TextIO, line: str) -> None:
     try:
-        stream.write(line + "\n")
+        try:
+            stream.write(line + "\n")
+        except UnicodeEncodeError:  # instead of letters that the stream cannot write, their numbers
+            stream.write(line.encode("ascii", "backslashreplace").decode() + "\n")
         stream.flush()
     except (OSError, ValueError):
         # A log that cannot be written (a full disk, a closed pipe, letters that its encoding does not have) must not
@@ -164,7 +167,7 @@ def _not_relayed(fact: facts.NotRelayed) -> str:
 
 
 def _ended(fact: facts.Disconnected) -> str:
-    user = f" user {fact.user}" if fact.user else ""
+    user = (f" user {fact.user}" if fact.user else "") + (f" helo {fact.helo}" if fact.helo else "")
     return (
         f"session {fact.session} ended: {fact.listener} {fact.client}{user}, {fact.reason}, {fact.commands} commands, "
         f"{fact.octets_in} octets in, {fact.octets_out} out, {fact.seconds:.1f} s"

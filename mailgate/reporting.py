@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from mailgate import facts
 from mailgate.mail import Session
 
+MAX_USER_CHARACTERS: Final = 320  # the longest name there can be (RFC 5321 4.5.3.1); a client may say anything
 log: Final = Logger(namespace="mailgate.session")  # in a class, Logger would forget its namespace
 
 
@@ -44,6 +45,7 @@ class VisitReport:
                 listener=session.listener,
                 client=session.client,
                 user=session.user,
+                helo=session.helo,
                 reason=reason,
                 commands=commands,
                 octets_in=octets_in,
@@ -67,7 +69,7 @@ class VisitReport:
                 session=session.id,
                 listener=session.listener,
                 client=session.client,
-                user=user,
+                user=user[:MAX_USER_CHARACTERS],
                 reason=str(error) or type(error).__name__,
             )
         )
@@ -76,7 +78,11 @@ class VisitReport:
         """The login cannot be now, through no fault of the client."""
         self._tell(
             facts.LoginDeferred(
-                session=session.id, listener=session.listener, client=session.client, user=user, reason=str(error)
+                session=session.id,
+                listener=session.listener,
+                client=session.client,
+                user=user[:MAX_USER_CHARACTERS],
+                reason=str(error),
             )
         )
 

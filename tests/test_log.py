@@ -39,6 +39,7 @@ SAMPLES: list[Fact] = [
         listener="smtp",
         client="c",
         user="alice",
+        helo="client.example.org",
         reason="quit",
         commands=3,
         octets_in=1,
@@ -86,7 +87,7 @@ EXPECTED = [
     "relayed m to <a@b> through relay.example.org:587: 250 OK",
     "not relayed m to <a@b> through relay.example.org:587: 550 No; its name",
     "not relayed m to <a@b> through relay.example.org:587: 550 No",
-    "session s ended: smtp c user alice, quit, 3 commands, 1 octets in, 2 out, 0.2 s",
+    "session s ended: smtp c user alice helo client.example.org, quit, 3 commands, 1 octets in, 2 out, 0.2 s",
     "login alice: pop3 c, session s",
     "login failed 'alice': pop3 c, wrong password, session s",
     "login deferred 'alice': pop3 c, another session has it, session s",
@@ -310,6 +311,13 @@ def test_if_standard_error_is_broken_too_nothing_happens(monkeypatch: pytest.Mon
     for standard_error in (broken, Broken(OSError("as well")), None):
         monkeypatch.setattr(sys, "__stderr__", standard_error)
         observer(broken)({"log_level": LogLevel.info, "log_namespace": "x", "log_format": "hello"})
+
+
+def test_letters_that_the_stream_lacks_do_not_hide_a_line() -> None:
+    octets = io.BytesIO()
+    stream = io.TextIOWrapper(octets, encoding="ascii")
+    Logger(observer=observer(stream)).info("from <ä@example.org>")
+    assert octets.getvalue().endswith(b"info from <\\xe4@example.org>\n")
 
 
 # Passwords: tests/smtp/test_session.py looks for one in everything that a session tells and logs.

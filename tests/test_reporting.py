@@ -49,6 +49,7 @@ def test_the_end(bench: Bench) -> None:
         listener="pop3",
         client="192.0.2.1",
         user="alice@example.test",
+        helo="",
         reason="quit",
         commands=3,
         octets_in=11,

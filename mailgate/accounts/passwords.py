@@ -79,7 +79,10 @@ class StoredPassword:
         if len(password) > MAX_PASSWORD_OCTETS or b"\0" in password:
             verify_nobody(b"")  # it cannot be right, and must not be told apart by the time it takes
             return False
-        return _VERIFIERS[self.scheme](self.value, password)
+        right = _VERIFIERS[self.scheme](self.value, password)
+        if not right and self.scheme in _QUICK:
+            verify_nobody(password)  # else the time would tell that there is somebody
+        return right
 
 
 def hash_password(password: str) -> str:
@@ -194,6 +197,7 @@ _CHECKS: Final[Mapping[str, Callable[[str], None]]] = {
     "BLF-CRYPT": _check_bcrypt,
     "PLAIN": _check_plain,
 }
+_QUICK: Final = frozenset({"SHA512-CRYPT", "PLAIN"})  # compared with our own hashes
 _VERIFIERS: Final[Mapping[str, Callable[[str, bytes], bool]]] = {
     "ARGON2ID": _verify_argon2id,
     "SHA512-CRYPT": _verify_sha512_crypt,

@@ -33,6 +33,11 @@ class Submitter:
     def may_send_as(self, path: Path) -> bool:
         """As `ISubmitter` has it; what is out of service is nobody's."""
         try:
+            account = self._domains.current(self.user.rpartition("@")[2]).account(self.user)
+            if account is None or account.disabled:
+                return False
+            if path.is_null:
+                return True
             return self.user in self._domains.current(path.domain).maildrops(path.local_part, path.domain)
         except OutOfService:
             return False

@@ -27,6 +27,12 @@ _TOKEN: Final = re.compile(r"\\(?P<quoted>.)|(?P<mark>[:=])|(?P<plain>[^\\:=]+|\
 _WILDCARDS: Final = {"tcp": "0.0.0.0", "tcp6": "::"}
 _LOOPBACK: Final = {"tcp": "127.0.0.1", "tcp6": r"\:\:1"}
 _POSITIONS: Final = {"tcp": ("port", "interface", "backlog"), "tcp6": ("port", "backlog", "interface")}
+_UNIX_POSITIONS: Final = ("address", "mode", "backlog", "lockfile")
+_UNIX_FORMS: Final = {
+    "mode": ("[0-7]{3,4}", "a mode is octal, such as mode=660"),
+    "backlog": ("[0-9]{1,6}", "a backlog is a number of connections, such as backlog=512"),
+    "lockfile": ("[01]", "lockfile is 0 or 1"),
+}
 
 
 @frozen
@@ -56,6 +62,25 @@ def with_backlog(listener: str, backlog: int = BACKLOG) -> str:
     if kind not in _POSITIONS or "backlog" in _named(kind, arguments[1:], options):
         return listener
     return f"{listener}:backlog={backlog}"
+
+
+def without_lock(listener: str) -> str:
+    """The listener without Twisted's lock, if it is a UNIX socket and does not say itself. The lock is a link to the
+    process's number, and after a kill any process that has got this number keeps the socket closed.
+    """
+    arguments, options = _split(listener)
+    if arguments[0] != "unix" or "lockfile" in _unix_named(arguments[1:], options):
+        return listener
+    return f"{listener}:lockfile=0"
+
+
+def unix_path(listener: str) -> str:
+    """The path of a UNIX listener's socket; empty for the others, and for names that are in no file system (those
+    that begin with NUL). It has to parse.
+    """
+    arguments, options = _split(listener)
+    path = _unix_named(arguments[1:], options)["address"] if arguments[0] == "unix" else ""
+    return "" if path.startswith("\0") else path
 
 
 def on_loopback(listener: str) -> str | None:
@@ -131,11 +156,22 @@ def _interface(text: str) -> str:
     return str(address)
 
 
+def _unix_named(arguments: list[str], options: Mapping[str, str]) -> dict[str, str]:
+    return {**dict(zip(_UNIX_POSITIONS, arguments, strict=False)), **options}
+
+
 def _unix(kind: str, arguments: list[str], options: Mapping[str, str]) -> Place:
-    path = arguments[0] if arguments else options.get("address", "")
-    if not path:
+    named = _unix_named(arguments, options)
+    if not named.get("address"):
         raise ValueError('a UNIX socket needs a path, such as "unix:/run/mailgate/lmtp:mode=660"')
-    return Place("", path)
+    unknown = sorted(named.keys() - set(_UNIX_POSITIONS))
+    if unknown or len(arguments) > len(_UNIX_POSITIONS):
+        hint = probably(unknown[0], _UNIX_POSITIONS) if unknown else "too many arguments"
+        raise ValueError(f"unix: takes address, mode, backlog and lockfile; {hint or 'not ' + repr(unknown[0])}")
+    for name, (form, what) in _UNIX_FORMS.items():
+        if name in named and re.fullmatch(form, named[name]) is None:
+            raise ValueError(what)
+    return Place("", named["address"])
 
 
 def _systemd(kind: str, arguments: list[str], options: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ MIN_LINE_OCTETS: Final = 1_000  # RFC 5321 4.5.3.1.6
 MIN_HOPS: Final = 100  # RFC 5321 6.3
 MIN_IDLE_COMMANDS: Final = 10
 SMTP_PORT: Final = 25
+MIN_SMTP_IDLE_SECONDS: Final = 300  # RFC 5321 4.5.3.2.7
 MIN_POP3_IDLE_SECONDS: Final = 600  # RFC 1939 section 3
 
 
@@ -111,12 +112,13 @@ def _minima(config: Config) -> Iterator[Breach]:
             yield Breach((f"{name}.max_message",), "at least 64 KiB (RFC 5321 4.5.3.1.7)")
         if section.max_recipients < MIN_RECIPIENTS:
             yield Breach((f"{name}.max_recipients",), f"at least {MIN_RECIPIENTS} (RFC 5321 4.5.3.1.8)")
+    for name, section in (("smtp", config.smtp), ("submission", config.submission)):
+        if section.idle_timeout < MIN_SMTP_IDLE_SECONDS:
+            yield Breach((f"{name}.idle_timeout",), "at least 5m (RFC 5321 4.5.3.2.7)")
     if config.pop3.idle_timeout < MIN_POP3_IDLE_SECONDS:
         yield Breach(("pop3.idle_timeout",), "at least 10m (RFC 1939 section 3)")
     for key, seconds in (
         ("handlers_timeout", config.handlers_timeout),
-        ("smtp.idle_timeout", config.smtp.idle_timeout),
-        ("submission.idle_timeout", config.submission.idle_timeout),
         ("submission.smarthost_timeout", config.submission.smarthost_timeout),
         ("lmtp.idle_timeout", config.lmtp.idle_timeout),
         ("pop3.login_timeout", config.pop3.login_timeout),
@@ -154,6 +156,9 @@ def _lmtp(lmtp: LMTP) -> Iterator[Breach]:
 
 def _smarthost(submission: Submission) -> Iterator[Breach]:
     if not submission.smarthost:
+        for key in ("smarthost_password", "smarthost_ca"):
+            if getattr(submission, key):
+                yield Breach((f"submission.{key}", "submission.smarthost"), "there is no smarthost")
         return
     try:
         place = parse_smarthost(submission.smarthost)

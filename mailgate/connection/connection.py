@@ -259,6 +259,8 @@ class Connection(Protocol, Generic[R]):
 
     def _start_tls(self) -> None:
         self._tls_noted = False
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.reset(max(0.0, self._session.seconds_left(0.0)))  # what is left may be less than it was
         self.transport.startTLS(self._tls)  # type: ignore[union-attr]
 
     # Ends.

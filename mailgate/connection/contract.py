@@ -36,8 +36,8 @@ class Session(Protocol[R_co]):
     def seconds_left(self, silent_seconds: float) -> float:
         """How long the peer, silent for so long, may go on so; 0 or less: its time is up.
 
-        While the peer does nothing this may only become less, and what it does may only make it more: the connection
-        looks again when the time would be up that it was told last.
+        While the peer does nothing this may only become less, and what it does may only make it more, STARTTLS
+        excepted: the connection looks again when the time would be up that it was told last.
         """
 
     @property

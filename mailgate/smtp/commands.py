@@ -74,7 +74,7 @@ LEADS: Final[Mapping[type, State]] = {
 UNIMPLEMENTED: Final = frozenset({"EXPN", "ETRN", "SEND", "SOML", "SAML", "TURN"})
 
 UNDONE: Final = Reply(502, "5.5.1", "Not done here")
-UNKNOWN: Final = Reply(500, "5.5.1", "No such command")
+UNKNOWN: Final = Reply(500, "5.5.2", "No such command")  # RFC 3463 3.6
 
 
 def out_of_order(state: State, name: str, *, lmtp: bool) -> Reply:

@@ -61,6 +61,8 @@ class Content:
 class EndOfChunk:
     """A chunk that is not the last one has come whole (RFC 3030 2)."""
 
+    octets: int
+
 
 @frozen
 class EndOfContent:
@@ -118,13 +120,11 @@ class Response:
 
 @frozen
 class Fault:
-    """The client did something that cannot be; `reply` is what the machine proposes to say. If it is `fatal`, nobody
-    can tell where the next command begins: the connection is closed after the reply. If it is `excused`, the client
-    may have sent it before it could know (RFC 3030 2), and it does not count as an error.
+    """The client did something that cannot be; `reply` is what the machine proposes to say. If it is `excused`, the
+    client may have sent it before it could know (RFC 3030 2), and it does not count as an error.
     """
 
     reply: Reply
-    fatal: bool = False
     excused: bool = False
     times: int = 1  # how often the machine says the reply: once a recipient, after LMTP content (RFC 2033 4.3)
 

@@ -43,13 +43,13 @@ def hello(extended: bool) -> Callable[[str], events.Event]:
     """EHLO and HELO want a domain or address literal (RFC 5321 4.1.1.1).
 
     Names that are neither (underscores are common) are taken: a server must not refuse mail for its greeting
-    (RFC 5321 4.1.4), and nothing but the log and a Received comment uses the name.
+    (RFC 5321 4.1.4), and nothing but the log uses such a name.
     """
 
     def parse(argument: str) -> events.Event:
         name = argument.strip(" ")
         if not name or len(name.encode()) > MAX_DOMAIN_OCTETS or re.search(r"[\x00-\x20\x7f]", name):
-            raise syntax("Say the name of your host: EHLO host.example")
+            raise syntax("Say the name of your host: EHLO host.example", "")  # RFC 2034 4: no status here
         return events.Hello(extended, name)
 
     return parse
@@ -58,6 +58,8 @@ def hello(extended: bool) -> Callable[[str], events.Event]:
 def mail(argument: str) -> events.Event:
     """FROM:Reverse-path [SP Mail-parameters]."""
     path, parameters = _path_and_parameters(argument, "FROM:", "5.1.7")
+    if path.local_part and not path.domain:  # RFC 5321 4.1.1.3: a bare postmaster is a forward-path alone
+        raise syntax("Bad address: the address needs a domain", "5.1.7")
     return events.Mail(path, parameters)
 
 
@@ -73,7 +75,7 @@ def bdat(argument: str) -> Bdat:
     """chunk-size [SP "LAST"] (RFC 3030 2)."""
     match = _CHUNK.fullmatch(argument)
     if match is None:
-        raise syntax("Syntax: BDAT octets [LAST]; nobody can tell where this chunk ends")
+        raise syntax("Syntax: BDAT octets [LAST]")
     return Bdat(int(match["octets"]), last=match["last"] is not None)
 
 

@@ -29,6 +29,11 @@ MAX_REPLY_OCTETS: Final = 512  # a line of a reply, with its CRLF (RFC 5321 4.5.
 # Several, or none: one a recipient, after the content of an LMTP message (RFC 2033 4.2, 4.3).
 Answer = Reply | tuple[Reply, ...]
 
+TOO_LONG: Final = Reply(500, "5.5.2", "Line too long")
+UNCLEAN: Final = Reply(500, "5.5.2", "Lines end with CRLF, and have no NUL, CR or LF inside")
+NO_COMMAND: Final = Reply(500, "5.5.2", "Not a command")
+LOST_COUNT: Final = Reply(421, "4.5.4", "Syntax: BDAT octets [LAST]; nobody can tell where this chunk ends, so goodbye")
+
 _GOODBYE: Final = frozenset({221, 421})  # RFC 5321 4.2.3: the transmission channel closes
 _WORD: Final = re.compile(rb"[A-Za-z0-9]{1,16}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -38,6 +43,7 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
 class _Chunk:
     """A chunk that is coming in. With a `refusal` it is thrown away, and refused at its end (RFC 3030 2)."""
 
+    octets: int
     left: int
     last: bool
     refusal: Reply | None
@@ -89,8 +95,7 @@ class SMTPMachine:
         asked, self._asked = self._asked, None
         replies = answer if isinstance(answer, tuple) else (answer,)
         octets = render(answer) if isinstance(answer, Reply) else b"".join(map(render, answer))
-        fatal = isinstance(asked, events.Fault) and asked.fatal
-        if fatal or any(reply.code in _GOODBYE for reply in replies):
+        if any(reply.code in _GOODBYE for reply in replies):
             self.state = State.CLOSED
             self._buffer.clear()
             return Output(octets, After.CLOSE)
@@ -146,7 +151,7 @@ class SMTPMachine:
         if self.state is State.CHALLENGE:
             self._ready.append(events.Response(None if line is OVERLONG else line))
         elif line is OVERLONG:
-            self._ready.append(events.Fault(Reply(500, "5.5.6", "Line too long")))
+            self._ready.append(_lost_count() if _is_chunk(self._buffer.too_long) else events.Fault(TOO_LONG))
         else:
             self._command(line)
         return True
@@ -178,7 +183,7 @@ class SMTPMachine:
         if chunk.refusal is not None:
             self._ready.append(self._refused_chunk(chunk.refusal, last=chunk.last))
         elif not chunk.last:
-            self._ready.append(events.EndOfChunk())
+            self._ready.append(events.EndOfChunk(chunk.octets))
         else:
             if rest := self._chunks.finish():
                 self._ready.append(events.Content(rest))
@@ -205,15 +210,13 @@ class SMTPMachine:
             self._ready.append(said)
 
     def _understand(self, line: bytes) -> events.Event | grammar.Bdat:
-        word, _, argument = line.partition(b" ")
+        # RFC 5321 4.1.1: white space at the end is tolerated.
+        word, _, argument = line.rstrip(b" \t").partition(b" ")
         name = word.decode("ascii", "replace").upper()
-        # Octets may follow what looks like BDAT; how many, nobody can tell, and they must not become commands.
-        chunk = line[:4].upper() == b"BDAT"
         if not is_clean(line):
-            reply = Reply(500, "5.5.2", "Lines end with CRLF, and have no NUL, CR or LF inside")
-            return events.Fault(reply, fatal=chunk)
+            return _lost_count() if _is_chunk(line) else events.Fault(UNCLEAN)
         if _WORD.fullmatch(word) is None:
-            return events.Fault(Reply(500, "5.5.2", "Not a command"), fatal=chunk)
+            return _lost_count() if _is_chunk(line) else events.Fault(NO_COMMAND)
         verb = self._verbs.get(name)
         if verb is None:
             return events.Fault(commands.UNDONE if name in commands.UNIMPLEMENTED else commands.UNKNOWN)
@@ -223,12 +226,12 @@ class SMTPMachine:
         try:
             return _parse(verb, argument)
         except grammar.Unparsable as error:
-            return events.Fault(error.reply, fatal=chunk)
+            return _lost_count() if _is_chunk(line) else events.Fault(error.reply)
 
     def _begin_chunk(self, said: grammar.Bdat) -> None:
         belongs = self.state in self._verbs["BDAT"].states
         refusal = None if belongs else commands.out_of_order(self.state, "BDAT", lmtp=self._lmtp)
-        self._chunk = _Chunk(said.octets, said.last, refusal)
+        self._chunk = _Chunk(said.octets, said.octets, said.last, refusal)
         if self.state is State.RCPT:
             self._chunks = ChunkReader(self._max_line_octets, normalise=self._normalise)
         if belongs:
@@ -257,4 +260,13 @@ def _parse(verb: Verb, argument: bytes) -> events.Event | grammar.Bdat:
         text = argument.decode()
     except UnicodeDecodeError:
         raise grammar.Unparsable(Reply(501, "5.5.2", "Not UTF-8")) from None
-    return verb.parse(text.rstrip(" \t"))  # RFC 5321 4.1.1: trailing white space is tolerated
+    return verb.parse(text)
+
+
+def _is_chunk(line: bytes) -> bool:
+    return line.lstrip()[:4].upper() == b"BDAT"
+
+
+def _lost_count() -> events.Fault:
+    # Octets follow what looks like BDAT; how many, nobody can tell, and they must not become commands.
+    return events.Fault(LOST_COUNT)

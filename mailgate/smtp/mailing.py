@@ -6,13 +6,25 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from mailgate.interfaces import ISubmitter
-from mailgate.mail import Discarded, Envelope, Field, Local, Message, Outcome, Recipient, Refused, Reply, Session
+from mailgate.mail import (
+    NULL_PATH,
+    Discarded,
+    Envelope,
+    Field,
+    Local,
+    Message,
+    Outcome,
+    Recipient,
+    Refused,
+    Reply,
+    Session,
+)
 from mailgate.smtp import events
 from mailgate.smtp.machine import Answer
 from mailgate.smtp.parameters import is_ascii, mail_parameters, refuse_unknown
 from mailgate.smtp.report import MailReport
 from mailgate.smtp.surroundings import Surroundings
-from mailgate.smtp.trace import completing, received
+from mailgate.smtp.trace import completing, ending, received
 from mailgate.smtp.transaction import Transaction
 
 SENDER_OK: Final = Reply(250, "2.1.0", "Sender OK")
@@ -60,7 +72,7 @@ class Mailing:
         return SENDER_OK
 
     def _may_send(self, mail: events.Mail, submitter: ISubmitter) -> bool:
-        return self._personality.any_sender or mail.path.is_null or submitter.may_send_as(mail.path)
+        return submitter.may_send_as(NULL_PATH if self._personality.any_sender else mail.path)
 
     async def add(self, rcpt: events.Rcpt) -> Reply:
         """Answer RCPT. Raises `Refused`."""
@@ -82,6 +94,12 @@ class Mailing:
         await self._to.pipeline.check_recipient(envelope, rcpt.path)
         self.transaction.add(Recipient(rcpt.path, destinations))
         return RECIPIENT_OK
+
+    def is_first_surplus(self) -> bool:
+        """Is it the first recipient of the transaction that is too many?"""
+        assert self.transaction is not None, "RCPT comes after MAIL"
+        first, self.transaction.has_surplus = not self.transaction.has_surplus, True
+        return first
 
     # Content.
 
@@ -137,7 +155,7 @@ class Mailing:
         fields: tuple[Field, ...] = (received(envelope, self._personality.hostname, now),)
         if self._personality.auth_required:
             fields += completing(header, envelope.id, self._personality.hostname, now)
-        return Message(envelope.id, envelope, fields, body)
+        return Message(envelope.id, envelope, fields + ending(header), body)
 
     def _all_taken(self, message: Message) -> Answer:
         reply = Reply(250, "2.0.0", f"{message.id} accepted")

@@ -12,6 +12,7 @@ from mailgate.smtp import events
 from mailgate.smtp.personality import Personality
 from mailgate.smtp.transaction import too_big
 
+QUOTED_CHARACTERS: Final = 80  # of what a client said, in a reply
 # RFC 3461 4: xtext = *( xchar / hexchar ), with "+" for hexchar alone
 _XTEXT: Final = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+")
 
@@ -50,7 +51,7 @@ def is_ascii(path: Path) -> bool:
 def refuse_unknown(parameters: dict[str, str | None]) -> None:
     """Raise `Refused` with 555 if any parameter is left (RFC 5321 4.1.1.11)."""
     if parameters:
-        raise Refused(Reply(555, "5.5.4", f"Parameter not known: {', '.join(parameters)}"))
+        raise Refused(Reply(555, "5.5.4", f"Parameter not known: {', '.join(parameters)[:QUOTED_CHARACTERS]}"))
 
 
 def _check_auth(value: str | None) -> None:

@@ -24,6 +24,7 @@ class Patience:
         self._now = now
         self._began = self._answered_at = now()
         self._greeted = False
+        self._greeting_began = self._began
         self._errors = 0
         self._refused = 0
         self._failures = 0
@@ -44,15 +45,19 @@ class Patience:
         """
         if silent_seconds is None:
             silent_seconds = self._now() - self._answered_at
-        age = self.age_seconds
-        whole = self._personality.session_seconds if self._greeted else self._personality.greeting_seconds
-        return min(
-            self._personality.idle_seconds - silent_seconds, whole - age, self._personality.session_seconds - age
-        )
+        left = self._personality.session_seconds - self.age_seconds
+        if not self._greeted:
+            left = min(left, self._personality.greeting_seconds - (self._now() - self._greeting_began))
+        return min(self._personality.idle_seconds - silent_seconds, left)
 
     def answered(self) -> None:
         """A command has had its answer; the next one's time begins."""
         self._answered_at = self._now()
+
+    def begin_anew(self) -> None:
+        """The client goes over to TLS: it is nobody yet, and has the time for that once more (RFC 3207 4.2)."""
+        self._greeted = False
+        self._greeting_began = self._now()
 
     def greeted(self) -> None:
         """The client has said who it is as far as it has to."""
@@ -64,7 +69,7 @@ class Patience:
         return TOO_MANY_ERRORS if self._errors > self._personality.max_errors else None
 
     def refused_recipient(self) -> Reply | None:
-        """A recipient was refused for good."""
+        """A recipient was refused, and not because the message has enough of them."""
         self._refused += 1
         return TOO_MANY_REFUSED if self._refused > self._personality.max_refused_recipients else None
 

@@ -14,7 +14,7 @@ from mailgate.reporting import VisitReport
 from mailgate.smtp import events
 from mailgate.smtp.authentication import NOT_HERE, Login
 from mailgate.smtp.machine import Answer
-from mailgate.smtp.mailing import Mailing
+from mailgate.smtp.mailing import TOO_MANY, Mailing
 from mailgate.smtp.patience import Patience
 from mailgate.smtp.report import MailReport
 from mailgate.smtp.surroundings import Surroundings
@@ -113,7 +113,8 @@ class SMTPSession:
             case events.Data():
                 return self._mailing.begin_content()
             case events.EndOfChunk():
-                return self._mailing.end_chunk()
+                goodbye = None if event.octets else self._patience.idle_command()
+                return goodbye or self._mailing.end_chunk()
             case events.EndOfContent():
                 return await self._end_of_content(event)
             case events.StartTLS():
@@ -132,7 +133,8 @@ class SMTPSession:
             case events.Quit():
                 return Reply(221, "2.0.0", "Goodbye")
             case events.Fault():
-                return (None if event.excused else self._patience.error()) or event.reply
+                goodbye = self._patience.idle_command() if event.excused else self._patience.error()
+                return goodbye or event.reply
         raise AssertionError(f"no answer to {event}")
 
     async def _greet(self) -> Reply:
@@ -166,6 +168,7 @@ class SMTPSession:
     def _start_tls(self) -> Reply:
         if not self._personality.offers_tls(tls=bool(self._session.tls)):
             raise Refused(NOT_HERE)
+        self._patience.begin_anew()
         return Reply(220, "2.0.0", "Go ahead")
 
     async def _authenticate(self, event: events.Auth | events.Response) -> Reply:
@@ -185,16 +188,26 @@ class SMTPSession:
             reply = evolve(reply, code=421)  # RFC 5321 4.3.2 has no other for a client that may come back
         elif isinstance(event, events.Connected):
             reply = evolve(reply, code=554)  # RFC 5321 3.1, 4.3.2
+        if isinstance(event, events.EndOfContent | events.EndOfChunk):
+            return self._refuse_content(event, reply)
+        if isinstance(event, events.Connected | events.Hello | events.Mail | events.Rcpt) and self._is_news(reply):
+            self._mail_report.refused(self._session, event, self._mailing.envelope, reply)
+        return self._count(event, reply) or reply
+
+    def _is_news(self, reply: Reply) -> bool:
+        """That a message has enough recipients is told once: any number may follow (RFC 5321 4.5.3.1.10)."""
+        return reply is not TOO_MANY or self._mailing.is_first_surplus()
+
+    def _count(self, event: events.Event, reply: Reply) -> Reply | None:
+        """What the refusal costs the client: the goodbye, if its credit is used up."""
         match event:
-            case events.Connected() | events.Hello() | events.Mail() | events.Rcpt():
-                self._mail_report.refused(self._session, event, self._mailing.envelope, reply)
-                if isinstance(event, events.Rcpt) and not reply.is_temporary:
-                    return self._patience.refused_recipient() or reply
-            case events.EndOfContent() | events.EndOfChunk():
-                return self._refuse_content(event, reply)
+            case events.Rcpt() if reply is not TOO_MANY:
+                return self._patience.refused_recipient()
             case events.Auth() | events.Response() if reply.code == 535:
-                return self._patience.login_failure() or reply
-        return reply
+                return self._patience.login_failure()
+            case events.Hello() | events.Mail() | events.StartTLS() | events.Auth() | events.Response():
+                return None if reply.is_temporary else self._patience.error()
+        return None
 
     def _refuse_content(self, event: events.EndOfContent | events.EndOfChunk, reply: Reply) -> Answer:
         transaction = self._mailing.transaction

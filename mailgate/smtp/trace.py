@@ -8,7 +8,7 @@ import functools
 import ipaddress
 from email.utils import format_datetime
 
-from mailgate.mail import Envelope, Field
+from mailgate.mail import NULL_PATH, Envelope, Field
 from mailgate.wire.address import AddressError, check_domain
 from mailgate.wire.header import HeaderScanner
 
@@ -18,7 +18,9 @@ def received(envelope: Envelope, hostname: str, seconds: float) -> Field:
     session = envelope.session
     tls = f" ({session.tls})" if session.tls else ""
     # `for` with one recipient only: with more it would disclose blind copies (RFC 5321 7.2).
-    only = f"\n\tfor <{envelope.recipients[0].path}>" if len(envelope.recipients) == 1 else ""
+    # A bare postmaster is no Path of that grammar.
+    first = envelope.recipients[0].path if envelope.recipients else NULL_PATH
+    only = f"\n\tfor <{first}>" if len(envelope.recipients) == 1 and first.domain else ""
     return Field(
         "Received",
         f"{_from(session.helo, session.client)}\n\tby {hostname} (mailgate) with {_protocol(envelope)}{tls}"
@@ -34,6 +36,13 @@ def completing(header: HeaderScanner, message: str, hostname: str, seconds: floa
     if not header.has_date:
         fields += (Field("Date", _date(int(seconds))),)
     return fields
+
+
+def ending(header: HeaderScanner) -> tuple[Field, ...]:
+    """The last field in front of content that begins with white space: what would otherwise go on with a field of
+    ours, as a folded line does (RFC 5322 2.2.3), goes on with this one.
+    """
+    return (Field("X-Mailgate-Note", "the content begins with a folded line"),) if header.begins_folded else ()
 
 
 def _protocol(envelope: Envelope) -> str:

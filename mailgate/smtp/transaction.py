@@ -16,6 +16,7 @@ class Transaction:
     def __init__(self, envelope: Envelope, spools: SpoolFactory, max_octets: int) -> None:
         self.envelope = envelope
         self.header = HeaderScanner()
+        self.has_surplus = False  # were there recipients beyond what one message may have?
         self._spools = spools
         self._max_octets = max_octets
         self._spool: Spool | None = None

@@ -35,7 +35,8 @@ _PATH: Final = re.compile(
 _DOMAIN_ONLY: Final = re.compile(rf"{_DOMAIN}|{_LITERAL}")
 _DOT_STRING_ONLY: Final = re.compile(_DOT_STRING)
 _ESCAPED: Final = re.compile(r"\\(.)")
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+# Controls, and what would turn the text around it or break its line where it is shown.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class AddressError(ValueError):
@@ -85,12 +86,24 @@ def check_domain(domain: str) -> str:
         raise AddressError("not a domain name or address literal")
     if domain.startswith("["):
         return _check_literal(domain)
+    if not domain.isascii() and not _is_international(domain):
+        raise AddressError("a domain with letters that no domain has")
     domain = domain.lower()  # first: beyond ASCII a capital may have fewer octets than its small letter
     if len(domain.encode()) > MAX_DOMAIN_OCTETS:
         raise AddressError(f"domain longer than {MAX_DOMAIN_OCTETS} octets")
     if any(len(label.encode()) > MAX_LABEL_OCTETS for label in domain.split(".")):
         raise AddressError(f"a domain label is longer than {MAX_LABEL_OCTETS} octets")
     return domain
+
+
+def _is_international(domain: str) -> bool:
+    """Could its labels be U-labels (RFC 6531 3.3, RFC 5891 5.4)? Letters, marks and digits that are what they seem:
+    no spaces, no signs of direction, and nothing that stands for other letters, as the Kelvin sign does for a K.
+    """
+    lower = domain.lower()
+    if unicodedata.normalize("NFKC", lower) != unicodedata.normalize("NFC", lower) or lower.isascii():
+        return False
+    return all(char.isascii() or unicodedata.category(char)[0] in "LMN" for char in domain)
 
 
 def fold_local_part(local_part: str) -> str:

@@ -31,7 +31,6 @@ class ContentReader:
         """`normalise`: a bare CR or LF ends a line, and a NUL is dropped, instead of being faults."""
         self.fault: str | None = None
         self._max_octets = max_line_octets - 1  # with LF instead of CRLF
-        self._too_long = re.compile(rb"[^\n]{%d}" % self._max_octets)
         self._normalise = normalise
         self._line_octets = 0  # of the line that has not ended yet
 
@@ -58,7 +57,7 @@ class ContentReader:
             longest = self._line_octets + first + 1
             self._line_octets = len(content) - content.rfind(b"\n") - 1
         # Only a block that is longer than a line may be can hide one that is too long between its first and last LF.
-        inside = len(content) > self._max_octets and self._too_long.search(content) is not None
+        inside = len(content) > self._max_octets and max(map(len, content.split(b"\n"))) >= self._max_octets
         if longest > self._max_octets or inside:
             self.fault = ContentFault.LONG_LINE
 

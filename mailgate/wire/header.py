@@ -17,13 +17,18 @@ class HeaderScanner:
         self.hops = 0  # Received fields: one for every host the message has passed (RFC 5321 4.4)
         self.has_date = False
         self.has_message_id = False
+        self.begins_folded = False  # with white space, as if it went on with a field before it
         self._held = b"\n"  # the beginning is as if after a line's end
+        self._begun = False
         self._done = False
 
     def feed(self, block: bytes) -> None:
         """Take the next octets, with LF line ends."""
         if self._done:
             return
+        if not self._begun and block:
+            self._begun = True
+            self.begins_folded = block[:1] in (b" ", b"\t")
         data = self._held + block
         end = data.find(b"\n\n")
         self._done = end >= 0

@@ -20,6 +20,7 @@ class Overlong(enum.Enum):
 
 
 OVERLONG: Final = Overlong.OVERLONG
+BEGINNING_OCTETS: Final = 64  # of an over-long line, so much is kept to see what it was
 
 
 def is_clean(line: bytes) -> bool:
@@ -38,6 +39,7 @@ class LineBuffer:
         self._octets = bytearray()
         self._searched = 0  # no CRLF begins before this offset
         self._skipping = False  # inside a line that was already too long
+        self.too_long = b""  # the beginning of the last one
 
     def __len__(self) -> int:
         return len(self._octets)
@@ -79,13 +81,16 @@ class LineBuffer:
         del self._octets[: end + 2]
         self._searched = 0
         if self._skipping or end + 2 > limit:
+            if not self._skipping:
+                self.too_long = line[:BEGINNING_OCTETS]
             self._skipping = False
             return OVERLONG
         return line
 
     def _wait_for_end(self, limit: int) -> None:
-        if len(self._octets) > limit:
+        if len(self._octets) > limit and not self._skipping:
             self._skipping = True
+            self.too_long = bytes(self._octets[:BEGINNING_OCTETS])
         if self._skipping:
             del self._octets[:-1]  # the last octet may be the CR of the CRLF
         self._searched = max(0, len(self._octets) - 1)

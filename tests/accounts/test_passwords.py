@@ -80,6 +80,16 @@ def test_bcrypt_looks_at_72_octets_as_dovecot_does() -> None:
     assert not password.verify(b"x" * 71)
 
 
+@pytest.mark.parametrize(("guess", "nobodies"), [(b"right", 0), (b"wrong", 1)])
+def test_a_wrong_password_takes_its_time_in_a_quick_scheme(
+    guess: bytes, nobodies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[bytes] = []
+    monkeypatch.setattr(passwords, "verify_nobody", calls.append)
+    assert StoredPassword.parse("{PLAIN}right").verify(guess) is not bool(nobodies)
+    assert calls == [guess] * nobodies
+
+
 @pytest.mark.parametrize("guess", [b"x" * (passwords.MAX_PASSWORD_OCTETS + 1), b"right\0"])
 def test_impossible_passwords_are_wrong_and_take_their_time(guess: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[bytes] = []

@@ -150,8 +150,17 @@ def test_what_a_catch_all_brings_and_other_spellings(domains: Domains) -> None:
     assert may("alice", "alice-x")
 
 
-def test_the_null_path_is_nobodys(domains: Domains) -> None:
-    assert not Submitter("alice@example.test", domains).may_send_as(NULL_PATH)
+def test_the_null_path_is_everybodys_who_may_send_at_all(domains: Domains) -> None:
+    assert Submitter("alice@example.test", domains).may_send_as(NULL_PATH)
+    assert not Submitter("gone@example.test", domains).may_send_as(NULL_PATH)
+
+
+@pytest.mark.parametrize("line", ["alison:{PLAIN}x\n", "alice:{PLAIN}x::::::mailgate_disabled=yes\n"])
+def test_who_is_taken_away_may_not_send_any_more(tmp_path: FilePath, domains: Domains, line: str) -> None:
+    submitter = Submitter("alice@example.test", domains)
+    assert submitter.may_send_as(NULL_PATH)
+    (tmp_path / "example.test" / "users").write_text(f"{line}bob:{{PLAIN}}x\n")
+    assert not submitter.may_send_as(NULL_PATH) and not submitter.may_send_as(Path("alice", "example.test"))
 
 
 def test_without_domains_everybody_may_send_as_anybody() -> None:

@@ -453,6 +453,13 @@ def test_a_peer_that_stops_reading_a_body_is_cut_off(toy: Toy) -> None:
     assert toy.session.body_closed == 1
 
 
+def test_the_deadline_may_come_sooner_with_tls(toy: Toy) -> None:
+    toy.session.idle_seconds = 5.0  # from now on
+    toy.say(b"tls\n")
+    toy.clock.advance(5)
+    assert toy.transport.disconnecting
+
+
 def test_nobody_waits_for_who_never_shook_hands(toy: Toy) -> None:
     toy.say(b"tls\n")
     toy.transport.handle.finished = None

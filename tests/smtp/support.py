@@ -162,9 +162,10 @@ class Checker:
 @frozen
 class Submitter:
     user: str
+    realm: Realm
 
     def may_send_as(self, path: Path) -> bool:
-        return str(path) == self.user
+        return self.realm.active and (path.is_null or str(path) == self.user)
 
 
 @implementer(IRealm)
@@ -174,6 +175,7 @@ class Realm:
     def __init__(self) -> None:
         self.logged_out: list[str] = []
         self.logout_error: Exception | None = None
+        self.active = True  # may its accounts send?
 
     def requestAvatar(self, avatarId: bytes | str | tuple[()], mind: object, *interfaces: Any) -> Any:
         assert isinstance(avatarId, str) and isinstance(mind, Session) and ISubmitter in interfaces
@@ -181,7 +183,7 @@ class Realm:
             raise LoginDenied("the realm does not want this account")
         if avatarId == "misfit":
             return ISubmitter, object(), lambda: None
-        return ISubmitter, Submitter(avatarId), lambda: self._log_out(avatarId)
+        return ISubmitter, Submitter(avatarId, self), lambda: self._log_out(avatarId)
 
     def _log_out(self, user: str) -> None:
         self.logged_out.append(user)
@@ -276,7 +278,7 @@ class Visit:
     def chunk(self, *blocks: bytes) -> Reply:
         """A chunk that is not the last one."""
         self.begin_chunk(*blocks)
-        return self.say(events.EndOfChunk())
+        return self.say(events.EndOfChunk(sum(map(len, blocks))))
 
     def begin_chunk(self, *blocks: bytes) -> None:
         """A chunk up to its end."""

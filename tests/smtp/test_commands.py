@@ -77,4 +77,4 @@ def test_out_of_order(state: State, name: str, lmtp: bool, code: int, words: str
 def test_what_is_not_done() -> None:
     assert "EXPN" in UNIMPLEMENTED and not UNIMPLEMENTED & {*SMTP, *LMTP}
     assert Reply(502, "5.5.1", UNDONE.text) == UNDONE
-    assert Reply(500, "5.5.1", UNKNOWN.text) == UNKNOWN
+    assert Reply(500, "5.5.2", UNKNOWN.text) == UNKNOWN

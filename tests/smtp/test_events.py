@@ -15,7 +15,7 @@ def test_what_may_be_secret_is_not_shown(event: events.Event) -> None:
     assert SECRET.decode() not in repr(event)
 
 
-def test_a_fault_is_neither_fatal_nor_excused_nor_repeated_unless_it_says_so() -> None:
+def test_a_fault_is_neither_excused_nor_repeated_unless_it_says_so() -> None:
     fault = events.Fault(Reply(500, "5.5.1", "No such command"))
-    assert (fault.fatal, fault.excused, fault.times) == (False, False, 1)
-    assert fault == events.Fault(fault.reply) != events.Fault(fault.reply, fatal=True)
+    assert (fault.excused, fault.times) == (False, 1)
+    assert fault == events.Fault(fault.reply) != events.Fault(fault.reply, excused=True)

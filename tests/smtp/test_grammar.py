@@ -47,8 +47,6 @@ def test_hello(name: str, extended: bool) -> None:
         ("FROM:<a@example.test>  SIZE=1  SMTPUTF8", ADDRESS, {"SIZE": "1", "SMTPUTF8": None}),
         ("FROM:<a@example.test> X-Y=a+3D<b>;", ADDRESS, {"X-Y": "a+3D<b>;"}),
         ('FROM:<"a b"@example.test>', Path("a b", "example.test"), {}),
-        ("FROM:<postmaster>", Path("postmaster"), {}),
-        ("FROM:<POSTmaster>", Path("postmaster"), {}),
         ("FROM:<ü@exämple.test>", Path("ü", "exämple.test"), {}),  # may it be said? That is for the session
         ("FROM:<a@[192.0.2.1]>", Path("a", "[192.0.2.1]"), {}),
     ],
@@ -97,12 +95,13 @@ def test_the_others() -> None:
 @pytest.mark.parametrize(
     ("parse", "argument", "code", "status"),
     [
-        (grammar.hello(True), "", 501, "5.5.4"),
-        (grammar.hello(True), "a b", 501, "5.5.4"),
-        (grammar.hello(True), "a\tb", 501, "5.5.4"),
-        (grammar.hello(False), "x" * 256, 501, "5.5.4"),
-        (grammar.hello(False), "ü" * 128, 501, "5.5.4"),
+        (grammar.hello(True), "", 501, ""),
+        (grammar.hello(True), "a b", 501, ""),
+        (grammar.hello(True), "a\tb", 501, ""),
+        (grammar.hello(False), "x" * 256, 501, ""),
+        (grammar.hello(False), "ü" * 128, 501, ""),
         (grammar.mail, "", 501, "5.5.4"),
+        (grammar.mail, "FROM:<POSTmaster>", 501, "5.1.7"),  # RFC 5321 4.1.1.3: a forward-path alone
         (grammar.mail, "<a@example.test>", 501, "5.5.4"),
         (grammar.mail, "TO:<a@example.test>", 501, "5.5.4"),
         (grammar.mail, "FROM<a@example.test>", 501, "5.5.4"),

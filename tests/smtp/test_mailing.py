@@ -140,9 +140,9 @@ def test_only_a_user_is_relayed_for_and_only_where_that_is_so(relays: bool, user
 def test_guessing_recipients_has_an_end() -> None:
     visit = Visit(mx(max_refused_recipients=2))
     visit.mail()
-    said = [visit.rcpt(name).code for name in ("a@example.test", ALICE, "full@example.test", "b@example.test")]
-    assert said == [550, 250, 452, 550]
-    goodbye = visit.rcpt("c@example.test")
+    said = [visit.rcpt(name).code for name in ("a@example.test", ALICE, "full@example.test")]
+    assert said == [550, 250, 452]
+    goodbye = visit.rcpt("b@example.test")
     assert (goodbye.code, goodbye.status) == (421, "4.7.0")
 
 
@@ -165,11 +165,57 @@ def test_idle_commands_have_an_end() -> None:
     assert visit.say(events.Noop()).code == 421
 
 
-def test_an_excused_fault_does_not_count() -> None:
-    visit = Visit(mx(max_errors=1))
+def test_an_excused_fault_is_no_error_but_brings_nothing_further() -> None:
+    visit = Visit(mx(max_errors=1, max_idle_commands=10))  # one was EHLO
     reply = Reply(503, "5.5.1", "No")
     assert [visit.say(events.Fault(reply, excused=True)) for _ in range(9)] == [reply] * 9
     assert [visit.say(events.Fault(reply)).code for _ in range(2)] == [503, 421]
+    assert visit.say(events.Fault(reply, excused=True)).code == 421
+
+
+def test_empty_chunks_bring_nothing_further() -> None:
+    visit = Visit(mx(max_idle_commands=3))
+    visit.mail()
+    visit.rcpt()
+    assert [visit.chunk(b"").code for _ in range(3)] == [250, 250, 421]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.Mail(path("sender@example.org"), {"XYZZY": None}),  # 555
+        events.Mail(path("müller@example.org"), {}),  # 550
+        events.StartTLS(),  # 502
+        events.Auth("PLAIN", None),  # 502
+    ],
+)
+def test_what_is_refused_for_good_is_an_error(event: events.Event) -> None:
+    visit = Visit(mx(max_errors=2))
+    assert [visit.say(event).code == 421 for _ in range(3)] == [False, False, True]
+
+
+def test_a_login_that_is_broken_off_is_an_error() -> None:
+    visit = Visit(World(submission(max_errors=1)))
+    assert visit.say(events.Auth("PLAIN", b"!")).code == 501
+    assert visit.say(events.Auth("PLAIN", None)).code == 334
+    assert visit.say(events.Response(b"*")).code == 421
+
+
+def test_of_many_surplus_recipients_one_is_told() -> None:
+    visit = Visit(mx(max_recipients=1, max_refused_recipients=1))
+    visit.mail()
+    said = [visit.rcpt().code for _ in range(5)]
+    assert said == [250, 452, 452, 452, 452]  # RFC 5321 4.5.3.1.10: any number, and the message goes on
+    assert visit.world.facts.one(facts.CommandRefused).reply.startswith("452 4.5.3")
+    assert visit.say(events.Data()).code == 354
+
+
+def test_who_may_not_send_any_more_may_not_send_as_nobody_either() -> None:
+    visit = logged_in(any_sender=True)
+    assert visit.mail("").code == 250
+    visit.say(events.Reset())
+    visit.world.realm.active = False
+    assert (visit.mail("").code, visit.mail("anybody@example.org").code) == (550, 550)
 
 
 # Chunks.
@@ -196,7 +242,7 @@ def test_a_chunk_that_is_too_big_is_not_kept_at_all() -> None:
     assert visit.chunk(b"12345").code == 250
     visit.begin_chunk(b"6789ab")
     assert visit.world.spools.made[0].closed  # before its octets have come
-    assert visit.say(events.EndOfChunk()) == too_big(10)
+    assert visit.say(events.EndOfChunk(6)) == too_big(10)
     assert visit.session.at_rest
     assert visit.world.facts.one(facts.MessageRefused).reply == str(too_big(10))
     visit.mail()  # the transaction is over
@@ -242,7 +288,7 @@ def test_a_spool_that_cannot_be_opened_is_logged_once(log: list[LogEvent], last:
     visit.mail()
     visit.rcpt()
     visit.begin_chunk(*[b"x" * 100] * 5)
-    reply = visit.end() if last else visit.say(events.EndOfChunk())
+    reply = visit.end() if last else visit.say(events.EndOfChunk(500))
     assert (reply.code, reply.status) == (451, "4.3.0")
     assert visit.world.facts.one(facts.Failed).error in reply.text
     assert len(log) == 1

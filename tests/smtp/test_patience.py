@@ -130,3 +130,17 @@ def test_while_nothing_happens_time_only_runs_out(steps: list[float], greeted: b
         silent = None if silent is None else silent + step
         assert counting.seconds_left(silent) == pytest.approx(left - step)
         left = counting.seconds_left(silent)
+
+
+def test_tls_gives_the_time_for_the_greeting_once_more() -> None:
+    clock = Clock()
+    counting = patience(clock, idle_seconds=100.0, greeting_seconds=10.0, session_seconds=50.0)
+    counting.greeted()
+    clock.advance(30)
+    counting.begin_anew()  # RFC 3207 4.2
+    assert counting.seconds_left(None) == 10.0
+    clock.advance(9)
+    counting.answered()
+    assert counting.seconds_left(None) == 1.0
+    counting.greeted()
+    assert counting.seconds_left(None) == 11.0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import Envelope, Recipient
-from mailgate.smtp.trace import address_literal, completing, received
+from mailgate.smtp.trace import address_literal, completing, ending, received
 from mailgate.wire.header import HeaderScanner
 from tests.smtp.support import HOSTNAME, NOW
 from tests.support import MESSAGE_ID, a_message, recipient
@@ -146,3 +146,13 @@ def test_a_client_without_an_address(client: str) -> None:
     with pytest.raises(ValueError, match="IPv4 or IPv6"):
         address_literal(client)
     assert parts(envelope(client=client))["client"] == "local"
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"), [(b" folded\n", 1), (b"\tfolded\n", 1), (b"Subject: x\n", 0), (b"\n x", 0)]
+)
+def test_content_goes_on_with_no_field_that_says_anything(content: bytes, fields: int) -> None:
+    scanner = HeaderScanner()
+    scanner.feed(b"")
+    scanner.feed(content)
+    assert [field.name for field in ending(scanner)] == ["X-Mailgate-Note"] * fields

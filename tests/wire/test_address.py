@@ -195,3 +195,34 @@ def test_domains_that_are_the_same() -> None:
 def test_folding_twice_is_folding_once(text: str) -> None:
     for fold in (fold_local_part, fold_domain):
         assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "a\u202ey.example",  # it would turn round what is written behind it
+        "a\u2028b.example",
+        "a\xa0b.example",
+        "\U0001f600.example",
+        "\u212aernel.example",  # the sign for Kelvin is no K
+        "\uff41.example",  # a wide a
+        "a\ufb01.example",  # two letters in one sign
+    ],
+)
+def test_no_domain_has_such_letters(domain: str) -> None:
+    with pytest.raises(AddressError):
+        check_domain(domain)
+
+
+@pytest.mark.parametrize(
+    "domain", ["bücher.example", "BÜCHER.example", "例え.テスト", "ελλάδα.example", "हिन्दी.example"]
+)
+def test_domains_of_all_scripts(domain: str) -> None:
+    assert check_domain(domain) == domain.lower()
+
+
+@pytest.mark.parametrize("mark", "\u200e\u2028\u202e\u2066")
+def test_no_local_part_turns_what_is_around_it(mark: str) -> None:
+    for local_part in (f"a{mark}b", f'"a{mark}b"'):
+        with pytest.raises(AddressError, match="control"):
+            parse_path(f"<{local_part}@example.test>")
