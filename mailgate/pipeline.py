@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, Literal, TypeVar
 
-from attrs import field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -19,6 +19,7 @@ from mailgate.facts import Bulletin, Handled
 from mailgate.interfaces import (
     IConnectPolicy,
     IDirectory,
+    IHandlerInTurn,
     IHeloPolicy,
     IMessageHandler,
     IRecipientPolicy,
@@ -32,6 +33,7 @@ OnError = Literal["defer", "skip"]  # 451, or as if the step were not there
 
 STEP_SECONDS: Final = 30.0
 TOTAL_SECONDS: Final = 60.0  # all handlers of one message; senders wait ten minutes (RFC 5321 4.5.3.2.6)
+MOMENT_SECONDS: Final = 0.001  # for a step whose turn has come when the time is up
 ABILITIES: Final[tuple[InterfaceClass, ...]] = (
     IConnectPolicy,
     IHeloPolicy,
@@ -50,6 +52,14 @@ class Step:
     provider: object = field(repr=False)
     timeout_seconds: float = STEP_SECONDS
     on_error: OnError = "defer"
+
+
+@define
+class _Time:
+    """What all handlers of one message have together."""
+
+    deadline: float
+    waited: bool = False  # has some of it gone by in a line?
 
 
 class Deferral(Refused):
@@ -106,16 +116,16 @@ class Pipeline:
 
         Raises `Refused`, or `Discarded` if a handler wants nobody to have it.
         """
-        deadline = self._clock.seconds() + self._total_seconds
+        time = _Time(self._clock.seconds() + self._total_seconds)
         for step in self._steps[IMessageHandler]:
-            message = await self._handle(step, message, deadline - self._clock.seconds())
+            message = await self._handle(step, message, time)
         return message
 
-    async def _handle(self, step: Step, message: Message, seconds_left: float) -> Message:
+    async def _handle(self, step: Step, message: Message, time: _Time) -> Message:
         started = self._clock.seconds()
         result, detail = "failed", ""
         try:
-            after = await self._ask(step, message.id, self._judge(step, message), seconds_left)
+            after = await self._in_turn(step, message, time)
             if after is None:
                 result = "skipped"
                 return message
@@ -142,8 +152,20 @@ class Pipeline:
                 )
             )
 
-    async def _judge(self, step: Step, message: Message) -> Message:
-        answer = IMessageHandler(step.provider).handle(message)
+    async def _in_turn(self, step: Step, message: Message, time: _Time) -> Message | None:
+        handler, seconds = step.provider, time.deadline - self._clock.seconds()
+        if IHandlerInTurn.providedBy(handler) and seconds > 0:
+            # However long the line is, nobody gets past the handler for it.
+            wait = evolve(step, name=f"the wait for {step.name}", timeout_seconds=seconds, on_error="defer")
+            handler = await self._ask(wait, message.id, _turn(handler, message, time))
+            # Asked in any case: what was given has a place in it, and only asking gives that back.
+            seconds = max(time.deadline - self._clock.seconds(), MOMENT_SECONDS)
+        # It may be the line that has left it too little time.
+        late: OnError = "defer" if time.waited and seconds < step.timeout_seconds else step.on_error
+        return await self._ask(step, message.id, self._judge(handler, message), seconds, late)
+
+    async def _judge(self, handler: object, message: Message) -> Message:
+        answer = IMessageHandler(handler).handle(message)
         verdict = await answer if isinstance(answer, Awaitable) else answer
         if not isinstance(verdict, Verdict):
             raise HandlerFault(f"handle() gave {verdict!r} instead of a Verdict")
@@ -169,24 +191,28 @@ class Pipeline:
         return Recipient(recipient.path, tuple(destinations))
 
     async def _ask(
-        self, step: Step, about: str, question: Coroutine[Any, Any, T], seconds: float = float("inf")
+        self,
+        step: Step,
+        about: str,
+        question: Coroutine[Any, Any, T],
+        seconds: float = float("inf"),
+        late: OnError | None = None,
     ) -> T | None:
         """The step's answer; None if it failed and is to be skipped. Raises what a step may raise, and `Deferral` for
-        a failure that is not to be skipped. `about` is the id of the message or session, for the log.
+        a failure that is not to be skipped. `about` is the id of the message or session, for the log; `late` is what
+        a time-out costs, if not what the step's error policy says.
         """
-        cause = "timed out"
+        cause, on_error = "timed out", late or step.on_error
         try:
             return await self._timed(min(step.timeout_seconds, seconds), question)
         except (Refused, Discarded, CancelledError):
             raise
         except TimeoutError:
-            log.error(
-                "{step} took too long with {about}: {on_error}", step=step.name, about=about, on_error=step.on_error
-            )
+            log.error("{step} took too long with {about}: {on_error}", step=step.name, about=about, on_error=on_error)
         except (Exception, SystemExit):  # noqa: BLE001 (what a step does wrong costs what its policy says, and no more)
-            cause = "failed"
-            log.failure("{step} failed with {about}: {on_error}", step=step.name, about=about, on_error=step.on_error)
-        if step.on_error == "skip":
+            cause, on_error = "failed", step.on_error
+            log.failure("{step} failed with {about}: {on_error}", step=step.name, about=about, on_error=on_error)
+        if on_error == "skip":
             return None
         raise Deferral(cause)
 
@@ -203,6 +229,14 @@ class Pipeline:
             if given_up():
                 raise
             raise HandlerFault("it waited for something that was cancelled, and not by us") from None
+
+
+async def _turn(handler: object, message: Message, time: _Time) -> IMessageHandler:
+    turn = IHandlerInTurn(handler).turn(message)
+    if isinstance(turn, Awaitable):
+        time.waited = True
+        turn = await turn
+    return turn
 
 
 async def _permit(check: Callable[..., Awaitable[None] | None], *arguments: object) -> None:

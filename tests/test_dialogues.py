@@ -13,26 +13,29 @@ from typing import Any, TypeVar
 import pytest
 from attrs import evolve
 from twisted.cred.credentials import UsernamePassword
-from twisted.cred.portal import Portal
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 import mailgate.accounts.directory
 import mailgate.delivery
+import mailgate.handlers
 import mailgate.pipeline
+import mailgate.sending
+import mailgate.service.stack
 import mailgate.smtp
-from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
-from mailgate.accounts.realm import Realm
-from mailgate.connection import Build, ConnectionFactory
+from mailgate.connection import Build, ConnectionFactory, Enter
 from mailgate.delivery import Delivery
+from mailgate.handlers.exec import refusal
+from mailgate.handlers.turns import BUSY
 from mailgate.interfaces import IConnectPolicy, IDirectory, IMessageHandler, IStaged, StoreError, StoreFull
+from mailgate.limits.admission import TOO_MANY, TOO_MANY_NEW
+from mailgate.limits.networks import Networks
 from mailgate.mail import Copy, Destination, Message, Refused, Reply, Verdict
 from mailgate.pipeline import Step
-from mailgate.pop3 import personality as pop3_personality
-from mailgate.pop3.server import pop3_door
+from mailgate.service.stack import Approach, layered
 from mailgate.smtp.mailing import NOBODY
 from mailgate.smtp.personality import Personality
 from mailgate.smtp.server import smtp_door
@@ -52,9 +55,11 @@ from tests.dialogues.runner import (
     play,
     scripts,
 )
+from tests.dialogues.smarthosts import SMARTHOSTS, Make
+from tests.pop3.dialogues import TROUBLES as POP3_TROUBLES
+from tests.pop3.dialogues import pop3_house
 from tests.smtp.support import HOSTNAME, Checker, MemorySpool, Spools, World
-from tests.store.support import at_once
-from tests.support import Facts, a_message, result_of, started
+from tests.support import Facts, started
 
 T = TypeVar("T")
 
@@ -62,12 +67,16 @@ T = TypeVar("T")
 class MemoryPeer:
     """A client whose server is in the same process, without a network."""
 
-    def __init__(self, build: Build[Any], clock: Clock) -> None:
+    def __init__(self, build: Build[Any], clock: Clock, turned_away: str = "") -> None:
+        """`turned_away` is why the client may not come in; empty: it may."""
         self._clock = clock
         self._factory: ConnectionFactory[Any] = ConnectionFactory(clock, None, build)
-        self._connection = self._factory.buildProtocol(None)
+        enter: Enter = lambda *_: turned_away or (lambda: None)  # noqa: E731
+        approach = Approach(enter=enter, proxies=Networks(), clock=clock, tell=lambda fact: None)
+        factory: Any = layered(self._factory, approach, listener="smtp", implicit_tls=None)
+        self._connection = factory.buildProtocol(None)
         self._transport = StringTransport()
-        self._connection.makeConnection(self._transport)  # type: ignore[no-untyped-call]
+        self._connection.makeConnection(self._transport)
         self._unread = b""
 
     def send(self, octets: bytes) -> None:
@@ -120,7 +129,7 @@ def world(script: Script, accounts: Path) -> World:
         delivery=Delivery(MemoryStore(), facts),
     )
     made.checker.passwords = {b"alice@example.test": b"secret", b"bob@example.test": b"secret"}
-    if script.trouble:
+    if script.trouble in TROUBLES:
         TROUBLES[script.trouble](made, accounts)
     return made
 
@@ -180,6 +189,17 @@ class Failing:
         raise RuntimeError("a bug")
 
 
+@implementer(IMessageHandler)
+class Refusing:
+    """Says no to every message."""
+
+    def __init__(self, refusal: Reply) -> None:
+        self._refusal = refusal
+
+    def handle(self, message: Message) -> Verdict:
+        raise Refused(self._refusal)
+
+
 @implementer(IDirectory)
 class FailingDirectory:
     """Has a bug."""
@@ -201,6 +221,18 @@ def store(error: StoreError, *names: str) -> Trouble:
 def step(refusal: Reply | None) -> Trouble:
     def trouble(made: World, accounts: Path) -> None:
         made.steps = (Step("step", Failing(refusal)),)
+
+    return trouble
+
+
+def judgement(refusal: Reply) -> Trouble:
+    return attribute("steps", lambda: (Step("program", Refusing(refusal)),))
+
+
+def smarthost(make: Make) -> Trouble:
+    def trouble(made: World, accounts: Path) -> None:
+        made.personality = evolve(made.personality, relays=True)
+        made.delivery = Delivery(MemoryStore(), made.facts, make(made.clock, made.facts))
 
     return trouble
 
@@ -232,24 +264,14 @@ TROUBLES: Mapping[str, Trouble] = {
     "the passwords cannot be read": attribute("checker", lambda: FailingChecker(StoreError("unreadable"))),
     "the checker has a bug": attribute("checker", lambda: FailingChecker(RuntimeError("a bug"))),
     "broken.test is out of service": out_of_service,
+    "a program refuses every message": judgement(refusal(b"no reply that we could pass on\n")),
+    "too many messages wait for a program": judgement(BUSY),
+    **{name: smarthost(make) for name, make in SMARTHOSTS.items()},
 }
-
-
-def pop3(script: Script, accounts: Path) -> Build[Any]:
-    facts, store = Facts(), MemoryStore()
-    for content in script.messages:
-        message = a_message(content=content)
-        staged = result_of(store.stage(evolve(message, fields=()), [Copy("alice@example.test")]))
-        result_of(staged.commit())
-    users = accounts / "example.test" / "users"
-    users.parent.mkdir()
-    users.write_text("alice:{PLAIN}secret\nbob:{PLAIN}secret\n")
-    domains = Domains(str(accounts), lambda fault: None)
-    portal = Portal(Realm(store, domains), [PasswordChecker(domains, at_once)])
-    personality = pop3_personality.Personality(
-        hostname=HOSTNAME, tls_available=True, allow_plaintext=script.allow_plaintext
-    )
-    return pop3_door(personality, portal, facts, lambda: "id", lambda: 0.0)
+TURNED_AWAY: Mapping[str, str] = {
+    "too many are connected": TOO_MANY,
+    "too many have come within a minute": TOO_MANY_NEW,
+}
 
 
 IN_MEMORY = [script for script in scripts() if not script.wants_tls]
@@ -258,10 +280,10 @@ IN_MEMORY = [script for script in scripts() if not script.wants_tls]
 @pytest.mark.parametrize("script", IN_MEMORY, ids=lambda script: script.name)
 def test_dialogue(script: Script, tmp_path: Path) -> None:
     if script.listener == "pop3":
-        play(script, MemoryPeer(pop3(script, tmp_path), Clock()))
+        play(script, MemoryPeer(pop3_house(script, tmp_path), Clock()))
         return
     made = world(script, tmp_path)
-    play(script, MemoryPeer(smtp_door(made.surroundings()), made.clock))
+    play(script, MemoryPeer(smtp_door(made.surroundings()), made.clock, TURNED_AWAY.get(script.trouble, "")))
 
 
 def test_there_are_some_for_every_listener() -> None:
@@ -270,18 +292,27 @@ def test_there_are_some_for_every_listener() -> None:
 
 
 def test_every_trouble_is_played_and_written_down() -> None:
-    assert {script.trouble for script in scripts()} - {""} == TROUBLES.keys()
+    troubles = TROUBLES.keys() | TURNED_AWAY.keys() | POP3_TROUBLES.keys()
+    assert {script.trouble for script in scripts()} - {""} == troubles
     words = (HERE / "README.md").read_text()
-    assert not [trouble for trouble in TROUBLES if f"`{trouble}`" not in words]
+    assert not [trouble for trouble in troubles if f"`{trouble}`" not in words]
 
 
 # Every reply is in a script, with the section that has it.
 
 TOLD = [
-    *sorted(Path(mailgate.smtp.__file__).parent.glob("*.py")),
-    *(Path(str(module.__file__)) for module in (mailgate.delivery, mailgate.accounts.directory, mailgate.pipeline)),
+    *(
+        module
+        for room in (mailgate.smtp, mailgate.sending, mailgate.handlers)
+        for module in sorted(Path(str(room.__file__)).parent.glob("*.py"))
+    ),
+    *(
+        Path(str(module.__file__))
+        for module in (mailgate.delivery, mailgate.accounts.directory, mailgate.pipeline, mailgate.service.stack)
+    ),
 ]
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+LINE = re.compile(rb"([2-5]\d\d) ([245]\.\d{1,3}\.\d{1,3}) (.*)\r\n")  # a reply that is ready for the wire
 Pair = tuple[int, str]
 
 
@@ -310,6 +341,15 @@ def given() -> Iterator[tuple[Pair, str]]:
             assert isinstance(said, str)
             for pair in itertools.product(_constants(code, int), _constants(status, str) or loose):
                 yield pair, said
+        yield from _lines(tree)
+
+
+def _lines(tree: ast.AST) -> Iterator[tuple[Pair, str]]:
+    for node in ast.walk(tree):
+        octets = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(octets, bytes) and (match := LINE.fullmatch(octets)):
+            code, status, text = match.groups()
+            yield (int(code), status.decode()), text.decode()
 
 
 def _constants(node: ast.expr, kind: type[T]) -> list[T]:
@@ -336,6 +376,8 @@ def test_the_replies_are_found() -> None:
     assert len(pairs) > 35
     assert {(220, ""), (501, "5.1.3"), (503, "5.5.1"), (554, "5.5.1"), (421, "4.3.2"), (450, "4.3.5")} <= pairs
     assert ((550, "5.1.1"), NOBODY.text) in set(given())
+    assert {(451, "4.4.1"), (451, "4.4.6"), (550, "5.6.7"), (554, "5.6.9"), (451, "4.3.2")} <= pairs
+    assert ((421, "4.7.0"), "Too many connections, try again later") in set(given())
 
 
 def test_every_reply_is_in_a_script_beside_its_section() -> None:

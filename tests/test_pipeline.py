@@ -15,6 +15,7 @@ from mailgate.facts import Handled
 from mailgate.interfaces import (
     IConnectPolicy,
     IDirectory,
+    IHandlerInTurn,
     IHeloPolicy,
     IMessageHandler,
     IRecipientPolicy,
@@ -48,6 +49,17 @@ class Handler:
 
     def __init__(self, answer: Callable[[Message], Any]) -> None:
         self.handle = answer
+
+
+@implementer(IHandlerInTurn)
+class HandlerInTurn:
+    """Gives what `turn` gives or raises."""
+
+    def __init__(self, turn: Callable[[Message], Any]) -> None:
+        self.turn = turn
+
+    def handle(self, message: Message) -> Verdict:
+        raise AssertionError("only what the turn gives is asked")
 
 
 @implementer(IDirectory)
@@ -326,6 +338,143 @@ def test_all_handlers_of_a_message_have_a_common_limit() -> None:
         ("four", "skipped"),
     ]
     assert len(waits) == 3
+
+
+# Turns.
+
+SKIPPED: dict[str, Any] = {"timeout_seconds": 5.0, "on_error": "skip"}
+
+
+def in_turn(turn: Callable[[Message], Any], name: str = "one", **settings: Any) -> Step:
+    return Step(name, HandlerInTurn(turn), **(SKIPPED | settings))
+
+
+def waiting_for(*turns: Deferred[Any]) -> Callable[[Message], Any]:
+    left = list(turns)
+    return lambda message: left.pop(0)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_what_the_turn_gives_is_asked(later: bool) -> None:
+    async def turn(message: Message) -> Handler:
+        return Handler(adding("X-First"))
+
+    bench = Bench(in_turn(turn if later else lambda message: Handler(adding("X-First"))))
+    assert bench.handle().fields[0].name == "X-First"
+
+
+def test_a_step_s_time_begins_with_its_turn(log: list[LogEvent]) -> None:
+    turn: Deferred[Handler] = Deferred()
+    bench = Bench(in_turn(lambda message: turn))
+    result = bench.start()
+    bench.clock.advance(40.0)
+    assert not result.called
+    turn.callback(Handler(slow(Deferred())))
+    bench.clock.advance(4.9)
+    assert not result.called and log == []
+    bench.clock.advance(0.2)
+    assert outcome_of(result)  # it has had its time, and may be skipped
+    assert bench.told == [("one", "skipped", "")]
+
+
+def test_for_want_of_a_turn_nobody_is_let_through(log: list[LogEvent]) -> None:
+    left_line: list[bool] = []
+    bench = Bench(in_turn(lambda message: Deferred(lambda _: left_line.append(True))), total_seconds=60.0)
+    result = bench.start()
+    bench.clock.advance(59.9)
+    assert not result.called
+    bench.clock.advance(0.2)
+    assert refusal_of(result) == DEFERRED and left_line
+    assert bench.told == [("one", "timed out", str(DEFERRED))]
+    assert (log[0]["step"], log[0]["on_error"]) == ("the wait for one", "defer")
+
+
+def test_a_line_that_is_full_refuses() -> None:
+    busy = Reply(451, "4.3.2", "Too many")
+    bench = Bench(in_turn(raising(Refused(busy))))
+    assert refusal_of(bench.start()) == busy
+    assert bench.told == [("one", "refused", str(busy))]
+
+
+def test_a_turn_that_fails_lets_nobody_through(log: list[LogEvent]) -> None:
+    assert refusal_of(Bench(in_turn(raising(RuntimeError("bug")))).start()) == DEFERRED
+    assert len(log) == 1
+
+
+def test_time_that_went_by_in_line_lets_nobody_through_later() -> None:
+    """Neither the step that waited nor one behind it is skipped for having too little time left."""
+    for turns in ([58.0], [54.0, 58.0]):
+        places: list[Deferred[Any]] = [Deferred() for _ in turns]
+        bench = Bench(*(in_turn(waiting_for(place), str(number)) for number, place in enumerate(places)))
+        result = bench.start()
+        for at, place in zip(turns, places, strict=True):
+            bench.clock.advance(at - bench.clock.seconds())
+            place.callback(Handler(slow(Deferred()) if place is places[-1] else lambda message: PASS))
+        bench.clock.advance(2.0)
+        assert refusal_of(result) == DEFERRED
+        assert bench.told[-1] == (str(len(turns) - 1), "timed out", str(DEFERRED))
+
+
+def test_a_step_behind_a_line_is_not_skipped_for_the_time_that_went_by_there() -> None:
+    place: Deferred[Any] = Deferred()
+    bench = Bench(in_turn(lambda message: place), step(slow(Deferred()), "two", **SKIPPED))
+    result = bench.start()
+    bench.clock.advance(58.0)
+    place.callback(Handler(lambda message: PASS))
+    bench.clock.advance(2.0)
+    assert refusal_of(result) == DEFERRED
+    assert [name_and_result[:2] for name_and_result in bench.told] == [("one", "passed"), ("two", "timed out")]
+
+
+def test_a_step_that_fails_after_its_wait_may_be_skipped(log: list[LogEvent]) -> None:
+    place: Deferred[Any] = Deferred()
+    bench = Bench(in_turn(lambda message: place))
+    result = bench.start()
+    bench.clock.advance(58.0)
+    place.callback(Handler(raising(RuntimeError("bug"))))
+    assert outcome_of(result)  # its time had nothing to do with it
+    assert bench.told == [("one", "skipped", "")] and log[0]["on_error"] == "skip"
+
+
+def test_a_turn_is_not_waited_for_when_the_others_have_used_up_the_time() -> None:
+    def never(message: Message) -> Handler:
+        raise AssertionError("it is not asked for a turn")
+
+    bench = Bench(step(slow(Deferred()), "one", **SKIPPED), in_turn(never, "two"), total_seconds=5.0)
+    result = bench.start()
+    bench.clock.advance(5.0)
+    assert outcome_of(result)
+    assert [name_and_result[:2] for name_and_result in bench.told] == [("one", "skipped"), ("two", "skipped")]
+
+
+def test_what_came_at_the_last_moment_is_asked_and_can_give_its_place_back() -> None:
+    asked: list[str] = []
+
+    def handle(message: Message) -> Verdict:
+        asked.append(message.id)
+        return PASS
+
+    async def turn(message: Message) -> Handler:
+        await place
+        bench.clock.rightNow += 60.0  # the reactor was busy, and has not yet looked at the time
+        return Handler(handle)
+
+    place: Deferred[None] = Deferred()
+    bench = Bench(in_turn(turn))
+    result = bench.start()
+    place.callback(None)
+    assert outcome_of(result) and len(asked) == 1
+
+
+def test_who_goes_away_leaves_the_line() -> None:
+    left_line: list[bool] = []
+    bench = Bench(in_turn(lambda message: Deferred(lambda _: left_line.append(True))))
+    result = bench.start()
+    result.cancel()
+    with pytest.raises(CancelledError):
+        outcome_of(result)
+    assert left_line and bench.told == [("one", "cancelled", "the client has gone")]
+    assert bench.clock.getDelayedCalls() == []
 
 
 # A client that goes.

@@ -15,7 +15,8 @@ from mailgate.facts import TurnedAway
 REFUSE_SECONDS: Final = 5.0  # how long the refusal may take to be sent
 
 Leave = Callable[[], None]
-Enter = Callable[[str], Leave | str]  # for a client's address: what to call when it leaves, or why it may not come in
+# For a client's address and the listener it comes to: what to call when it leaves, or why it may not come in.
+Enter = Callable[[str, str], Leave | str]
 
 
 @implementer(IProtocolFactory)
@@ -32,12 +33,12 @@ class Gate:
         self,
         inner: IProtocolFactory,
         enter: Enter,
-        refusal: bytes,
+        refusal: Callable[[str], bytes],
         listener: str,
         clock: IReactorTime,
         tell: Callable[[TurnedAway], None],
     ) -> None:
-        """`refusal` is what a client hears that may not come in; empty: nothing, as before TLS, and it is cut."""
+        """`refusal` gives what a client hears for a reason of `enter`; empty: nothing, as before TLS, and it is cut."""
         self._inner = inner
         self._enter = enter
         self._refusal = refusal
@@ -53,10 +54,11 @@ class Gate:
 
     def buildProtocol(self, addr: IAddress) -> IProtocol | None:
         client = str(getattr(addr, "host", "local"))
-        leave = self._enter(client)
+        leave = self._enter(client, self._listener)
         if isinstance(leave, str):
             self._tell(TurnedAway(listener=self._listener, client=client, reason=leave))
-            return Refuser(self._refusal, self._clock) if self._refusal else None
+            refusal = self._refusal(leave)
+            return Refuser(refusal, self._clock) if refusal else None
         protocol = None
         try:
             protocol = self._inner.buildProtocol(addr)

@@ -28,6 +28,8 @@ class ProxiedFactory:
     A peer that is `trusted` must send a header first; whether there is one is never guessed (2). Any other peer goes
     straight in, and a header of its is a wrong command like another. The protocol learns the client's address from
     `buildProtocol`; its transport's `getPeer` goes on telling the proxy's.
+
+    Who waits for a header is not yet a client, and no admission counts it; so it is counted here.
     """
 
     def __init__(
@@ -38,14 +40,19 @@ class ProxiedFactory:
         clock: IReactorTime,
         tell: Callable[[TurnedAway], None],
         seconds: float = HEADER_SECONDS,
+        waiting: int = 0,
     ) -> None:
-        """`trusted` is asked with the peer's address, `local` for one without. `seconds` is the time for a header."""
+        """`trusted` is asked with the peer's address, `local` for one without. `seconds` is the time for a header. The
+        session's own time begins behind it, so a client has both together: give no more than the session gives for
+        its greeting. `waiting` is how many may be without their header at a time, 0 any number; one more is cut.
+        """
         self._inner = inner
         self._trusted = trusted
         self._listener = listener
         self._clock = clock
         self._tell = tell
         self._seconds = seconds
+        self._most_waiting = waiting
         self._waiting: set[Introduction] = set()
 
     def doStart(self) -> None:
@@ -68,6 +75,9 @@ class ProxiedFactory:
         def turn_away(reason: str) -> None:
             self._tell(TurnedAway(listener=self._listener, client=peer, reason=reason))
 
+        if self._most_waiting and len(self._waiting) >= self._most_waiting:
+            turn_away(f"too many connections without a PROXY header ({self._most_waiting})")
+            return None
         introduction = Introduction(build, turn_away, self._clock, self._seconds, self._waiting.discard)
         self._waiting.add(introduction)
         return introduction

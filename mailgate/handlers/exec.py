@@ -12,13 +12,14 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from mailgate.handlers.process import Content, Ended, Run, Spawn, spawn
+from mailgate.handlers.process import CallLater, Content, Ended, Run, Spawn, call_later, spawn
 from mailgate.handlers.program import Program, find_program, told
-from mailgate.interfaces import IMessageHandler
+from mailgate.handlers.turns import Place, Turns
+from mailgate.interfaces import IHandlerInTurn, IMessageHandler
 from mailgate.mail import BLOCK_OCTETS, PASS, Field, Message, Refused, Reply, Verdict
 from mailgate.waits import uncut
 
@@ -43,47 +44,70 @@ def make_exec(
 ) -> Exec:
     """The handler for a [[handler]] of the configuration.
 
-    `command` is the program and its arguments, `max_processes` how many of it may run at a time (more messages wait in
-    line), `environment` what it finds in its environment besides. Raises ValueError, also if there is no such program.
+    `command` is the program and its arguments, `max_processes` how many of it may run at a time (more messages wait
+    their turn), `environment` what it finds in its environment besides. Raises ValueError, also if there is no such
+    program.
     """
     if type(max_processes) is not int or max_processes < 1:  # TOML gives what somebody wrote; true is no number
         raise ValueError("max_processes is a whole number, at least 1")
     return Exec(find_program(command, environment), max_processes)
 
 
-@implementer(IMessageHandler)
+@implementer(IHandlerInTurn)
 class Exec:
     """Asks a program about each message."""
 
-    def __init__(self, program: Program, max_processes: int = MAX_PROCESSES, spawn: Spawn = spawn) -> None:
+    def __init__(
+        self,
+        program: Program,
+        max_processes: int = MAX_PROCESSES,
+        spawn: Spawn = spawn,
+        call_later: CallLater = call_later,
+    ) -> None:
         self._program = program
-        self._slots = DeferredSemaphore(max_processes)
+        self._turns = Turns(max_processes)
         self._spawn = spawn
+        self._call_later = call_later
+
+    def turn(self, message: Message) -> _Turn | Deferred[_Turn]:
+        """Raises `Refused` if too many wait."""
+        place = self._turns.take(message.envelope.session.client)
+        return place.addCallback(self._with) if isinstance(place, Deferred) else self._with(place)
 
     async def handle(self, message: Message) -> Verdict:
-        """Raises `Refused`, and `ProgramFailed`. If it is cancelled, the program is killed."""
-        await self._slots.acquire()
-        run = self._start(message)
-        run.ended.addCallback(self._free)
+        """Wait for the turn, then ask. Raises `Refused`, and `ProgramFailed`."""
+        turn = self.turn(message)
+        if isinstance(turn, Deferred):
+            turn = await turn
+        return await turn.handle(message)
+
+    def _with(self, place: Place) -> _Turn:
+        return _Turn(self, place)
+
+    async def run(self, message: Message, place: Place) -> Verdict:
+        """Ask the program, now that there is a place. If it is cancelled, the program is killed."""
+        run = self._start(message, place)
         ended = await uncut(run.ended, run.kill)
         return self._judge(message, ended)
 
-    def _start(self, message: Message) -> Run:
-        run = Run(content(message))
+    def _start(self, message: Message, place: Place) -> Run:
+        run = Run(content(message), self._call_later)
         words = [os.fsencode(word) for word in self._program.command]
         try:
             self._spawn(run, words, _encoded({**self._program.environment, **told(message)}))
         except OSError as error:
-            self._slots.release()
+            place()
             raise ProgramFailed(f"{self._program} cannot be started: {error}") from error
         except BaseException:
-            self._slots.release()
+            place()
             raise
-        return run
 
-    def _free(self, ended: Ended) -> Ended:
-        self._slots.release()  # only now: a process that was killed counts until it is gone
-        return ended
+        def free(ended: Ended) -> Ended:
+            place()  # only now: a process that was killed counts until it is gone
+            return ended
+
+        run.ended.addCallback(free)
+        return run
 
     def _judge(self, message: Message, ended: Ended) -> Verdict:
         if ended.fault or ended.status not in (TAKE, REFUSE):
@@ -97,6 +121,18 @@ class Exec:
         except ValueError as error:
             raise ProgramFailed(f"{self._program}: its output is no header: {error}{_shown(ended.errors)}") from error
         return Verdict(fields=fields) if fields else PASS
+
+
+@implementer(IMessageHandler)
+class _Turn:
+    """A place of a handler, for one message."""
+
+    def __init__(self, handler: Exec, place: Place) -> None:
+        self._handler = handler
+        self._place = place
+
+    async def handle(self, message: Message) -> Verdict:
+        return await self._handler.run(message, self._place)
 
 
 def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -16,6 +16,7 @@ from zope.interface.verify import verifyClass, verifyObject
 from mailgate.faults import Fault, probably
 from mailgate.interfaces import (
     IConnectPolicy,
+    IHandlerInTurn,
     IHeloPolicy,
     IMessageHandler,
     IRecipientPolicy,
@@ -29,6 +30,7 @@ INTERFACES: Final[tuple[InterfaceClass, ...]] = (
     ISenderPolicy,
     IRecipientPolicy,
     IMessageHandler,
+    IHandlerInTurn,
 )
 
 

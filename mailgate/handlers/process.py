@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ProcessExitedAlready
-from twisted.internet.interfaces import IPullProducer
+from twisted.internet.error import ConnectionDone, ProcessExitedAlready
+from twisted.internet.interfaces import IDelayedCall, IPullProducer
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,6 +24,7 @@ log = Logger(namespace="mailgate.handlers.process")
 
 MAX_OUTPUT_OCTETS: Final = 65_536  # more on standard output is a failure
 MAX_ERROR_OCTETS: Final = 8_192  # of standard error so much is kept
+GRACE_SECONDS: Final = 0.5  # how long its pipes are read once it is gone; mostly they end with it
 # Twisted cannot start a child in a session of its own, and only that lets us kill what the child has started.
 # Python ignores two signals; the program is to have them as usual.
 _LAUNCH: Final = """
@@ -68,16 +69,36 @@ def spawn(protocol: ProcessProtocol, words: Sequence[bytes], environment: Mappin
     made.spawnProcess(protocol, launcher, [launcher, b"-I", b"-S", b"-c", _LAUNCH.encode(), *words], env=environment)
 
 
+CallLater = Callable[[float, Callable[[], None]], IDelayedCall]
+
+
+def call_later(seconds: float, do: Callable[[], None]) -> IDelayedCall:
+    """Let the running reactor do something later."""
+    from twisted.internet import reactor  # as above
+
+    made: Any = reactor
+    delayed: IDelayedCall = made.callLater(seconds, do)
+    return delayed
+
+
 @implementer(IPullProducer)
 class Run(ProcessProtocol):
-    """One process. `ended` fires when it is gone and all it said has been read; it never fails."""
+    """One process. `ended` fires when it is gone and all it said has been read; it never fails.
 
-    def __init__(self, content: Content, killpg: Callable[[int, int], None] = os.killpg) -> None:
+    What has taken a session of its own survives the process, perhaps with its pipes: nobody waits for that longer than
+    `GRACE_SECONDS`.
+    """
+
+    def __init__(
+        self, content: Content, call_later: CallLater = call_later, killpg: Callable[[int, int], None] = os.killpg
+    ) -> None:
         """`content` gives what goes to standard input, block by block; it may raise OSError, and is closed."""
         self.ended: Deferred[Ended] = Deferred()
         self._content = content
+        self._call_later = call_later
         self._killpg = killpg
-        self._pid: int | None = None
+        self._pid: int  # no value before there is one: of 0, killpg() would make us
+        self._grace: IDelayedCall | None = None  # once it is gone
         self._output = bytearray()
         self._errors = bytearray()
         self._fault = ""
@@ -86,11 +107,14 @@ class Run(ProcessProtocol):
         """End it and all it has started, now. Any number of times; `ended` still fires."""
         transport: Any = self.transport
         self._content.close()
+        transport.unregisterProducer()
+        if self._grace is not None:
+            self._let_go()
+            return
         if not self._kill_group():  # it has none of its own yet, or is gone
             with contextlib.suppress(ProcessExitedAlready):
                 transport.signalProcess("KILL")
-        transport.unregisterProducer()
-        transport.loseConnection()  # should somebody have got away with our pipes, we do not wait for them
+        transport.loseConnection()  # what it still says is of no use
 
     # What Twisted calls.
 
@@ -131,10 +155,13 @@ class Run(ProcessProtocol):
     def processExited(self, reason: Failure) -> None:
         # What it left behind has our pipes open, and nobody would ever end it.
         self._kill_group()
-        self._pid = None  # from now on the number may be somebody else's
+        # From now on the number may be somebody else's.
+        self._grace = self._call_later(GRACE_SECONDS, self._let_go)
 
     def processEnded(self, reason: Failure) -> None:
         self._content.close()
+        if self._grace is not None and self._grace.active():
+            self._grace.cancel()
         why: Any = reason.value
         status = why.exitCode if why.signal is None else -why.signal
         self.ended.callback(Ended(status, bytes(self._output), bytes(self._errors), self._fault))
@@ -143,10 +170,15 @@ class Run(ProcessProtocol):
         self._fault = fault
         self.kill()
 
+    def _let_go(self) -> None:
+        """Close the pipes that somebody has got away with; `processEnded` follows."""
+        transport: Any = self.transport
+        for pipe in list(transport.pipes.values()):
+            # Not loseConnection(): it would wait until somebody has read what we have written.
+            pipe.connectionLost(Failure(ConnectionDone()))
+
     def _kill_group(self) -> bool:
         """Kill it and all that it has started, if there is such a group."""
-        if self._pid is None:
-            return False
         try:
             self._killpg(self._pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -1,6 +1,7 @@
 """A program that an administrator named, and what it is told of a message in its environment.
 
-The values come from strangers: none can end its line, and nothing of the server's own environment is passed on.
+The values come from strangers: none can end its line or keep the program from starting. Nothing of the server's own
+environment is passed on.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from attrs import frozen
@@ -16,6 +17,9 @@ from attrs import frozen
 from mailgate.mail import Message
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Linux takes 128 KiB a variable (MAX_ARG_STRLEN), and starts no program that is to have more.
+MAX_RECIPIENTS_OCTETS: Final = 100_000
+MAX_VALUE_OCTETS: Final = 4_096  # of any other; the limits of RFC 5321 4.5.3.1 are far below
 _OURS: Final = "MAILGATE_"  # how the names begin that we set
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # controls, line ends, surrogates
@@ -81,9 +85,23 @@ def told(message: Message) -> dict[str, str]:
     }
     variables = {f"{_OURS}{name}": _on_one_line(value) for name, value in facts.items()}
     # One a line: a quoted local part may have spaces and commas, but no line break (RFC 5321 4.1.2).
-    recipients = "\n".join(_on_one_line(str(recipient.path)) for recipient in envelope.recipients)
-    return variables | {f"{_OURS}RECIPIENTS": recipients}
+    lines = (_on_one_line(str(recipient.path)) for recipient in envelope.recipients)
+    return variables | {
+        f"{_OURS}RECIPIENTS": "\n".join(_first(lines)),
+        f"{_OURS}RECIPIENT_COUNT": str(len(envelope.recipients)),  # who counts the lines knows whether some are missing
+    }
+
+
+def _first(lines: Iterable[str]) -> Iterator[str]:
+    """As many as there is room for."""
+    octets = 0
+    for line in lines:
+        octets += len(line.encode()) + 1
+        if octets > MAX_RECIPIENTS_OCTETS:
+            return
+        yield line
 
 
 def _on_one_line(text: str) -> str:
-    return _UNFIT.sub("?", text)
+    line = _UNFIT.sub("?", text)
+    return line.encode()[:MAX_VALUE_OCTETS].decode(errors="ignore")

@@ -14,6 +14,7 @@ Network = NewType("Network", str)  # as `parse_network` writes it
 
 LOCAL: Final = Network("local")  # clients on UNIX sockets
 IPV6_PREFIX: Final = 64  # whoever has one IPv6 address has all of its subnet (RFC 4291 2.5.1)
+SITE_PREFIX: Final = 48  # the most that a customer usually gets; many get a /56 of it (RFC 6177)
 
 _FORM: Final = 'expected such as "192.0.2.0/24", "2001:db8::/32", "192.0.2.1" or "local"'
 _MAPPED_PREFIX: Final = 96  # ::ffff:0:0/96 is IPv4 (RFC 4291 2.5.5.2)
@@ -48,10 +49,15 @@ def network_of(client: str) -> str:
     address = _address(client)
     if address is None:
         return client
-    if address.version == 4:
-        return str(address)
-    shift = address.max_prefixlen - IPV6_PREFIX
-    return f"{ipaddress.IPv6Address(int(address) >> shift << shift)}/{IPV6_PREFIX}"
+    return str(address) if address.version == 4 else _cut(address, IPV6_PREFIX)
+
+
+def site_of(client: str) -> str:
+    """The network of one customer, who has many of those that `network_of` gives: the /48 for IPv6; empty for IPv4
+    and for what is no IP address.
+    """
+    address = _address(client)
+    return "" if address is None or address.version == 4 else _cut(address, SITE_PREFIX)
 
 
 class Networks:
@@ -79,6 +85,11 @@ class Networks:
             return self._has_local and client == LOCAL
         number = int(address)
         return any(number >> shift in numbers for shift, numbers in self._cut[address.version].items())
+
+
+def _cut(address: Address, prefix: int) -> str:
+    shift = address.max_prefixlen - prefix
+    return f"{ipaddress.IPv6Address(int(address) >> shift << shift)}/{prefix}"
 
 
 def _address(client: str) -> Address | None:

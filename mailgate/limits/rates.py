@@ -50,6 +50,13 @@ class Rate:
             del self._taken[next(iter(self._taken))]
         return fits
 
+    def fits(self, key: str, n: int = 1) -> bool:
+        """Would `take` take them? Takes nothing."""
+        if not self._limit:
+            return True
+        now = int(self._clock() // self._slot_seconds)
+        return sum(_since(now - SLOTS, self._taken.get(key)).values()) + n <= self._limit
+
     def _forget_old(self, now: int) -> None:
         # Those in front asked first; what stands behind one that still counts waits for its turn.
         while self._taken:

@@ -47,13 +47,16 @@ class Channel(Protocol):
         self._lost = False
         self._trouble: Trouble | None = None  # why there will be no more replies
         self._abort: IDelayedCall | None = None
+        self._turn: IDelayedCall | None = None
 
     # What a dialogue asks.
 
     def send(self, *commands: str) -> None:
+        self._check_silence()
         self._write(b"".join(map(self._machine.command, commands)))
 
     def respond(self, response: str) -> None:
+        self._check_silence()
         self._write(self._machine.response(response.encode()))
 
     async def reply(self) -> Reply:
@@ -73,6 +76,7 @@ class Channel(Protocol):
     async def content(self, blocks: Generator[bytes, None, None]) -> Reply:
         try:
             await self._stream(blocks)
+            self._check_silence()
         except BaseException:
             self.abort()  # what is cut off must not look complete
             raise
@@ -88,7 +92,7 @@ class Channel(Protocol):
         """Say QUIT, and close when it is answered; wait for nothing. Nothing happens if it is over already."""
         if self._closing or self._lost:
             return
-        self.send("QUIT")
+        self._write(self._machine.command("QUIT"))
         self._closing = True
         self._abort = self._deadline.clock.callLater(CLOSE_SECONDS, self.abort)
 
@@ -114,16 +118,17 @@ class Channel(Protocol):
                 self._fail(Trouble(STRANGE, f"the smarthost {event.what}"))
             else:
                 self._replies.append(event)
-            self._wake()
+        self._wake_soon()
 
     def handshakeCompleted(self) -> None:
         self._shaking = False
-        self._wake()
+        self._wake_soon()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self._lost = True
-        if self._abort is not None and self._abort.active():
-            self._abort.cancel()
+        for call in (self._abort, self._turn):
+            if call is not None and call.active():
+                call.cancel()
         if self._trouble is None:
             self._trouble = self._why(reason)
         self._wake()
@@ -170,6 +175,13 @@ class Channel(Protocol):
         finally:
             self._waiting = None
 
+    def _wake_soon(self) -> None:
+        """In the reactor's next turn, when all that has come is understood: who is woken speaks at once, and what came
+        with the reply that woke him is no answer to that. One read of TLS's octets comes as a block for each record.
+        """
+        if self._turn is None or not self._turn.active():
+            self._turn = self._deadline.clock.callLater(0, self._wake)
+
     def _wake(self) -> None:
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
@@ -180,6 +192,12 @@ class Channel(Protocol):
     def _check(self) -> None:
         if self._trouble is not None:
             raise self._trouble
+
+    def _check_silence(self) -> None:
+        """We are about to speak: has the host said what we did not ask for?"""
+        self._check()
+        if (fault := self._machine.unasked()) is not None:
+            raise self._fail(Trouble(STRANGE, f"the smarthost {fault.what}"))
 
     def _fail(self, trouble: Trouble) -> Trouble:
         """From now on there is nothing but `trouble`."""

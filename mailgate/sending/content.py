@@ -32,6 +32,19 @@ class Content:
         finally:
             blocks.close()
 
+    def has_international_header(self) -> bool:
+        """Is there an octet beyond ASCII in our fields, or the content up to its first empty line? Raises OSError."""
+        if not self._fields().isascii():
+            return True
+        before = b"\n"
+        with self.message.body.open() as stream:
+            while block := stream.read(BLOCK_OCTETS):
+                header, end, _ = (before + block).partition(b"\n\n")
+                if end or not header.isascii():
+                    return not header.isascii()
+                before = block[-1:]
+        return False
+
     def blocks(self) -> Generator[bytes, None, None]:
         """The octets, with LF line ends, the body `BLOCK_OCTETS` at a time. Close it after use. Raises OSError."""
         if fields := self._fields():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Final
 
 from mailgate.mail import Reply
+from mailgate.sending.secrecy import encoded, plain_response
 from mailgate.sending.trouble import INSECURE, Trouble
 from mailgate.sending.wire import Wire
 
@@ -30,10 +30,12 @@ def read_password(file: str) -> str:
 
 
 async def log_in(wire: Wire, mechanisms: frozenset[str], user: str, password: str) -> None:
-    """Log in. Raises `Trouble`: whatever goes wrong, the client who waits has nothing to do with our password."""
+    """Log in. Raises `Trouble`: whatever goes wrong, the client who waits has nothing to do with our password.
+
+    The reason has what the host said as it is: `Dialogue` hides what may not be told of that.
+    """
     if "PLAIN" in mechanisms:
-        # RFC 4616 2: [authzid] NUL authcid NUL passwd, as initial response (RFC 4954 4).
-        wire.send("AUTH PLAIN " + _base64(f"\0{user}\0{password}"))
+        wire.send("AUTH PLAIN " + plain_response(user, password))  # as initial response (RFC 4954 4)
         reply = await wire.reply()
     elif "LOGIN" in mechanisms:
         reply = await _login(wire, user, password)
@@ -41,8 +43,7 @@ async def log_in(wire: Wire, mechanisms: frozenset[str], user: str, password: st
         offered = f"only {', '.join(sorted(mechanisms))}" if mechanisms else "no login"
         raise Trouble(INSECURE, f"the smarthost offers {offered}; PLAIN or LOGIN is needed to log in as {user}")
     if reply.code != LOGGED_IN:
-        said = _without(str(reply), _base64(f"\0{user}\0{password}"), _base64(password), password)
-        raise Trouble(INSECURE, f"the smarthost refuses the login of {user}: {said}")
+        raise Trouble(INSECURE, f"the smarthost refuses the login of {user}: {reply}")
 
 
 async def _login(wire: Wire, user: str, password: str) -> Reply:
@@ -51,17 +52,6 @@ async def _login(wire: Wire, user: str, password: str) -> Reply:
     for word in (user, password):
         if reply.code != CHALLENGE:
             return reply
-        wire.respond(_base64(word))
+        wire.respond(encoded(word))
         reply = await wire.reply()
     return reply
-
-
-def _without(text: str, *secrets: str) -> str:
-    # Some hosts repeat the line that they refuse, and a reason goes to the log.
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")

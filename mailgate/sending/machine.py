@@ -1,7 +1,9 @@
 """SMTP's other side as a state machine without I/O: commands and content to octets, octets to replies (RFC 5321).
 
 Every reply must have been asked for. One that was not (sent ahead of STARTTLS, in the midst of content, one too many)
-would be taken for the answer to a later command; it is a fault, and ends the conversation.
+would be taken for the answer to a later command, at worst to the final dot; it is a fault, and ends the conversation.
+So is a part of one that lies there when we are about to speak. Take all events before you speak: only then is it known
+what has come.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ class ClientMachine:
         self._reader = ReplyReader()
         self._asked: deque[str] = deque([GREETING])
         self._dots: DotWriter | None = None  # between 354 and the final dot
+        self._before_tls = False  # STARTTLS is granted, and TLS has not begun
         self._closed = False
 
     @property
@@ -68,18 +71,28 @@ class ClientMachine:
             self._reader.feed(data)
 
     def next_event(self) -> Event | None:
-        """The next reply or a fault; None if more octets are needed first."""
-        found = None if self._closed else self._reader.take()
+        """The next reply or a fault; None if more octets are needed first, or TLS has to begin."""
+        found = None if self._closed or self._before_tls else self._reader.take()
         if isinstance(found, Reply):
             found = self._answer(found)
         if isinstance(found, Fault):
             self._closed = True
         return found
 
+    def unasked(self) -> Fault | None:
+        """A fault if octets lie there that answer nothing. To be called before each command, response and final dot:
+        whatever has come by then is not the answer to it, even if it is not a whole reply yet.
+        """
+        if self._asked or not self._reader.buffered:
+            return None
+        self._closed = True
+        return Fault("says unasked what is not even a whole reply")
+
     def begin_tls(self) -> Fault | None:
         """From now on octets come through TLS. A fault if any came ahead of it: they could have been put there by
         anybody, and would be believed as if they came from inside.
         """
+        self._before_tls = False
         if self._reader.buffered:
             self._closed = True
             return Fault("sends octets in clear between its answer to STARTTLS and the handshake")
@@ -88,6 +101,9 @@ class ClientMachine:
     def _answer(self, reply: Reply) -> Event:
         if not self._asked:
             return Fault(f"says unasked: {reply}")
-        if self._asked.popleft() == "DATA" and reply.code == 354:
-            self._dots = DotWriter()
+        match self._asked.popleft(), reply.code:
+            case "DATA", 354:
+                self._dots = DotWriter()
+            case "STARTTLS", 220:
+                self._before_tls = True
         return reply

@@ -15,7 +15,6 @@ from mailgate.wire.lines import OVERLONG, LineBuffer, is_clean
 
 MAX_LINE_OCTETS: Final = 2_000  # RFC 5321 4.5.3.1.5 has 512; hosts with much to say exceed it
 MAX_LINES: Final = 100
-SHOWN_CHARACTERS: Final = 100  # of a line that is no reply, for the log
 
 # Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF (RFC 5321 4.2). There the
 # second digit ends at 5, but hosts use what lies above, too.
@@ -26,7 +25,9 @@ _UNPRINTABLE: Final = re.compile(rb"[^\x20-\x7e]")
 
 @frozen
 class Fault:
-    """The host said something that it cannot say; nothing after it can be trusted. `what` is for the log."""
+    """The host said something that it cannot say; nothing after it can be trusted. `what` is for the log, once secrets
+    are out of it; printable ASCII, and as long as what was said.
+    """
 
     what: str
 
@@ -50,17 +51,22 @@ class ReplyReader:
 
     def take(self) -> Reply | Fault | None:
         """The next reply; None if it has not come to its end. After a fault there is nothing to take any more."""
-        while (line := self._buffer.take_line(MAX_LINE_OCTETS)) is not None:
-            if line is OVERLONG:
-                return Fault(f"sends a line of more than {MAX_LINE_OCTETS} octets")
-            if (found := self._read(line)) is not None:
-                return found
-        return None
+        found: Reply | Fault | None = None
+        while found is None and (line := self._next_line()) is not None:
+            found = line if isinstance(line, Fault) else self._read(line)
+        return found
+
+    def _next_line(self) -> bytes | Fault | None:
+        octets = len(self._buffer)
+        line = self._buffer.take_line(MAX_LINE_OCTETS)
+        if line is OVERLONG or (line is None and octets > MAX_LINE_OCTETS):  # its end need not be waited for
+            return Fault(f"sends a line of more than {MAX_LINE_OCTETS} octets")
+        return line
 
     def _read(self, line: bytes) -> Reply | Fault | None:
         match = _LINE.fullmatch(line) if is_clean(line) else None
         if match is None:
-            return Fault(f"sends what is no reply: {_printable(line)[:SHOWN_CHARACTERS]!r}")
+            return Fault(f"sends what is no reply: '{_printable(line)}'")
         code = match["code"].decode()
         if self._texts and code != self._code:  # RFC 5321 4.2.1: the code is the same on every line
             return Fault(f"changes its code from {self._code} to {code} within one reply")

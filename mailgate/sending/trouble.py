@@ -19,6 +19,7 @@ INSECURE: Final = Reply(451, "4.7.0", "Mail cannot be sent on safely now, try ag
 UNREADABLE: Final = Reply(451, "4.3.0", "The message cannot be read back now, try again later")
 
 PASSED_CHARACTERS: Final = 300  # of a text that is passed on; a line of a reply has 512 (RFC 5321 4.5.3.1.5)
+REASON_CHARACTERS: Final = 500
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
@@ -33,11 +34,11 @@ class Trouble(Exception):
 
 def passed_on(reply: Reply, about: str = "") -> Reply:
     """What the smarthost said, as our client hears it: its code, its status, its text made harmless; behind `about`,
-    if it speaks of one path.
+    if it speaks of one path. The text is not cut: half a secret in it would not be found.
     """
     if reply.code == 421:  # it closes its connection with us, not ours with the client
         reply = evolve(reply, code=451)
     text = f"<{about}>: {reply.text}" if about else reply.text
-    text = _UNPRINTABLE.sub("?", text.replace("\n", " "))[:PASSED_CHARACTERS].strip()
+    text = _UNPRINTABLE.sub("?", text.replace("\n", " ")).strip()
     # RFC 3463 3.1: X.0.0 is for a host that says no more than the class. RFC 2034 wants one of ours.
     return Reply(reply.code, reply.status or f"{reply.code // 100}.0.0", text or "The next mail server gives no reason")

@@ -14,7 +14,9 @@ class Wire(Protocol):
     """
 
     def send(self, *commands: str) -> None:
-        """Send command lines, without waiting. Each wants one `reply`."""
+        """Send command lines, without waiting. Each wants one `reply`. Raises `Trouble`, as all that speaks does, if
+        the host has said anything that was not asked for.
+        """
 
     def respond(self, response: str) -> None:
         """Answer a challenge of AUTH. Wants one `reply`."""

@@ -79,7 +79,7 @@ class Gateway(Service):
     def privilegedStartService(self) -> None:
         """Open the ports. Raises `CannotStart`; then none is open."""
         Service.privilegedStartService(self)
-        if warning := make_room(self._config.limits.connections):
+        if warning := make_room(self._most_connections()):
             log.warn("{warning}", warning=warning)
         try:
             self._open_ports(self._certificate())
@@ -143,13 +143,24 @@ class Gateway(Service):
         self, key: str, factory: ConnectionFactory[Any], certificate: ServerCertificate | None
     ) -> IProtocolFactory:
         section = key.partition(".")[0]
+        limits = self._config.limits
         approach = Approach(
             enter=self.admission.enter,
-            proxies=Networks(getattr(getattr(self._config, section), "proxies", ())),  # LMTP has none
+            proxies=Networks(self._proxies(key)),
             clock=self._reactor,
             tell=self._tell_sparingly,
+            greeting_seconds=self._config.pop3.login_timeout if section == "pop3" else limits.greeting_timeout,
+            introductions=limits.connections,
         )
         return layered(factory, approach, listener=section, implicit_tls=certificate if key.endswith("_tls") else None)
+
+    def _proxies(self, key: str) -> Sequence[str]:
+        return getattr(getattr(self._config, key.partition(".")[0]), "proxies", ())  # LMTP has none
+
+    def _most_connections(self) -> int:
+        """Those that were let in, and at every listener with proxies those without their header."""
+        proxied = sum(bool(self._proxies(key)) for key, _ in self._config.listeners())
+        return self.admission.most + proxied * self._config.limits.connections
 
     def _door(self, key: str) -> Build[Any]:
         return lambda client, port: self._doors[key](client, port)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from attrs import evolve
+
 from mailgate.config import Config, Reading, not_directories
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, check_handler, make_handler
+from mailgate.sending.inspection import inspect_smarthost
 from mailgate.sending.login import read_password
 from mailgate.sending.place import parse_smarthost
 from mailgate.sending.trust import verified
+from mailgate.service.sockets import missing_directory
 from mailgate.tls import BadCertificate, ServerCertificate
 
 
@@ -30,7 +34,7 @@ def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
         *reading.faults,
         *_directories(reading, config),
         *_certificate(reading, config),
-        *_smarthost(reading, config),
+        *_smarthost(reading, config, careful=build),
         *_handlers(reading, config, build),
     )
 
@@ -38,6 +42,9 @@ def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
 def _directories(reading: Reading, config: Config) -> Iterator[Fault]:
     for key, path in not_directories(config):
         yield Fault(reading.where(key), f"{path} is not a directory")
+    for key, listener in config.listeners():
+        if (fault := missing_directory(reading.where(key), listener)) is not None:
+            yield fault
 
 
 def _certificate(reading: Reading, config: Config) -> Iterator[Fault]:
@@ -54,7 +61,8 @@ def _certificate(reading: Reading, config: Config) -> Iterator[Fault]:
                 yield Fault(reading.where(key), f"{fault.where} {fault.what}", fault.hint or astray)
 
 
-def _smarthost(reading: Reading, config: Config) -> Iterator[Fault]:
+def _smarthost(reading: Reading, config: Config, *, careful: bool) -> Iterator[Fault]:
+    """`careful`: tell also what does not keep it from working, such as a password that others can read."""
     section = config.submission
     if not section.smarthost or not reading.is_sure("submission.smarthost"):
         return
@@ -62,6 +70,9 @@ def _smarthost(reading: Reading, config: Config) -> Iterator[Fault]:
         place = parse_smarthost(section.smarthost)
     except ValueError:
         return  # which has been told
+    if careful:
+        for fault in inspect_smarthost(place, config.hostname, section.smarthost_password):
+            yield evolve(fault, where=reading.where(f"submission.{fault.where}"))
     if place.user and (password := section.smarthost_password):
         yield from _readable(reading, "submission.smarthost_password", lambda: read_password(password))
     if section.smarthost_ca:

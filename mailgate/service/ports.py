@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from typing import Any, Final
 
 from attrs import frozen
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mailgate.config import with_backlog
+from mailgate.config.listeners import without_lock
 from mailgate.faults import Fault
+from mailgate.service.sockets import make_way
 
 log = Logger(namespace="mailgate.service")
 
@@ -23,6 +27,12 @@ log = Logger(namespace="mailgate.service")
 # read, which would not be noticed here, and which it keeps when the connection is closed.
 UNSENT_OCTETS: Final = 131_072
 _NOT_SENT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS have it
+
+_HINTS: Final = {
+    errno.EADDRINUSE: "is another server running there?",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+    errno.EACCES: "ports below 1024 are root's: start as root with --uid and --gid, or let systemd open them",
+}
 
 
 class CannotListen(Exception):
@@ -61,8 +71,12 @@ class Ports:
         self.listening: tuple[Listening, ...] = ()
 
     def open(self, key: str, listener: str, factory: IProtocolFactory) -> None:
-        """Open the port of a listener, an endpoint string. Raises `CannotListen`."""
-        endpoint = serverFromString(self._reactor, with_backlog(listener))
+        """Open the port of a listener, an endpoint string. Raises `CannotListen`. What a killed server has left of a
+        UNIX socket is removed.
+        """
+        if fault := make_way(f"{key} = {listener}", listener):
+            raise CannotListen(fault)
+        endpoint = serverFromString(self._reactor, with_backlog(without_lock(listener)))
         # Twisted's server endpoints listen at once or fail at once; which is as well, as the privileges go next.
         results: list[Any] = []
         endpoint.listen(factory).addBoth(results.append)
@@ -90,15 +104,19 @@ class Ports:
 
 def _refusal(key: str, listener: str, error: BaseException | None) -> Fault:
     cause = error.socketError if isinstance(error, CannotListenError) else error
-    hint = ""
-    if isinstance(cause, PermissionError):
-        hint = "ports below 1024 are root's: start as root with --uid and --gid, or let systemd open them"
-    elif isinstance(cause, OSError):
-        hint = "is another server running there?"
+    hint = _HINTS.get(getattr(cause, "errno", None) or 0, "")
+    if listener.startswith("unix:"):
+        hint = ""  # what a UNIX socket lacks is no port, and whether another server is there was seen to
     return Fault(f"{key} = {listener}", str(getattr(cause, "strerror", None) or cause), hint)
 
 
-async def _closed(port: IListeningPort) -> None:
-    closing = port.stopListening()
-    if isinstance(closing, Deferred):
-        await closing
+async def _closed(port: Any) -> None:
+    try:
+        await maybeDeferred(port.stopListening)
+    except OSError as error:
+        # Twisted removes a UNIX socket first, and goes no further if it cannot: the file is gone, or in a directory
+        # that is not ours since the privileges went. Nobody shall be left waiting at a socket that nobody serves.
+        Port.connectionLost(port, Failure(ConnectionDone()))
+        if not isinstance(error, FileNotFoundError):
+            path = os.fsdecode(error.filename)
+            log.warn("{path} cannot be removed: {reason}; the next start does it", path=path, reason=error.strerror)

@@ -11,22 +11,31 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from mailgate.connection import HEADER_SECONDS, Enter, Gate, ProxiedFactory
 from mailgate.facts import TurnedAway
+from mailgate.limits.admission import CONNECTIONS, TOO_MANY_NEW
 from mailgate.limits.networks import Networks
 
-# RFC 5321 3.1, 4.2.3 and RFC 3206 section 4: come back later.
+# RFC 5321 3.1, 4.2.3 and RFC 3206 section 4: come back later. Which limit it was is for the log alone.
 SMTP_REFUSAL: Final = b"421 4.7.0 Too many connections, try again later\r\n"
+SMTP_RATE_REFUSAL: Final = b"421 4.7.0 Too many new connections, come back in a minute\r\n"
 POP3_REFUSAL: Final = b"-ERR [SYS/TEMP] too many connections, try again later\r\n"
+POP3_RATE_REFUSAL: Final = b"-ERR [SYS/TEMP] too many new connections, come back in a minute\r\n"
 
 
 @frozen(kw_only=True)
 class Approach:
-    """What all listeners of a gateway share: who may come in, who is believed, and who hears of the others."""
+    """How clients come to a listener: who may come in, who is believed, and who hears of the others."""
 
     enter: Enter
     proxies: Networks
     clock: IReactorTime
     tell: Callable[[TurnedAway], None]
-    header_seconds: float = HEADER_SECONDS
+    greeting_seconds: float = HEADER_SECONDS  # what the session gives a client for its greeting or login
+    introductions: int = CONNECTIONS  # how many may be without their PROXY header at a time; 0: any number
+
+    @property
+    def header_seconds(self) -> float:
+        """The time for a PROXY header: never more than the session's own, which begins behind it."""
+        return min(HEADER_SECONDS, self.greeting_seconds)
 
 
 def layered(
@@ -36,14 +45,32 @@ def layered(
     listener: str,
     implicit_tls: IOpenSSLServerConnectionCreator | None,
 ) -> IProtocolFactory:
-    """What a port is given so that clients get to `factory`. `listener` is "smtp", "submission" or "pop3"."""
-    refusal = POP3_REFUSAL if listener == "pop3" else SMTP_REFUSAL
+    """What a port is given so that clients get to `factory`. `listener` is "smtp", "submission", "lmtp" or "pop3"."""
+    refusal = _pop3_refusal if listener == "pop3" else _smtp_refusal
     if implicit_tls is not None:
         factory = TLSMemoryBIOFactory(implicit_tls, False, factory, approach.clock)
-        refusal = b""  # to say it, hands would have to be shaken first: what a refusal is to spare us
+        refusal = _silence  # to say it, hands would have to be shaken first: what a refusal is to spare us
     factory = Gate(factory, approach.enter, refusal, listener, approach.clock, approach.tell)
     if approach.proxies:
         factory = ProxiedFactory(
-            factory, approach.proxies.contains, listener, approach.clock, approach.tell, approach.header_seconds
+            factory,
+            approach.proxies.contains,
+            listener,
+            approach.clock,
+            approach.tell,
+            approach.header_seconds,
+            approach.introductions,
         )
     return factory
+
+
+def _smtp_refusal(reason: str) -> bytes:
+    return SMTP_RATE_REFUSAL if reason.startswith(TOO_MANY_NEW) else SMTP_REFUSAL
+
+
+def _pop3_refusal(reason: str) -> bytes:
+    return POP3_RATE_REFUSAL if reason.startswith(TOO_MANY_NEW) else POP3_REFUSAL
+
+
+def _silence(reason: str) -> bytes:
+    return b""

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.testing import MemoryReactor
 
-from mailgate.config.listeners import Place, clashes, on_loopback, parse_listener, with_backlog
+from mailgate.config.listeners import (
+    Place,
+    clashes,
+    on_loopback,
+    parse_listener,
+    unix_path,
+    with_backlog,
+    without_lock,
+)
 
 GOOD = [
     ("tcp:25", Place("0.0.0.0", 25)),
@@ -22,6 +30,9 @@ GOOD = [
     (r"tcp6:25:interface=\:\:ffff\:192.0.2.1", Place("192.0.2.1", 25)),
     ("unix:/run/lmtp:mode=660", Place("", "/run/lmtp")),
     (r"unix:/run/a\:b", Place("", "/run/a:b")),
+    ("unix:address=/run/lmtp:mode=0660", Place("", "/run/lmtp")),
+    ("unix:/run/lmtp:660:100:1", Place("", "/run/lmtp")),
+    ("unix:/run/lmtp:lockfile=0:backlog=100", Place("", "/run/lmtp")),
 ]
 
 
@@ -31,8 +42,8 @@ def test_where_it_listens(text: str, place: Place) -> None:
 
 
 @pytest.mark.parametrize("text", [text for text, _ in GOOD])
-def test_twisted_takes_what_we_take_with_and_without_backlog(text: str) -> None:
-    for listener in (text, with_backlog(text)):
+def test_twisted_takes_what_we_take_with_and_without_backlog_and_lock(text: str) -> None:
+    for listener in (text, with_backlog(text), without_lock(text)):
         serverFromString(MemoryReactor(), listener)
 
 
@@ -62,6 +73,14 @@ def test_what_the_system_knows_alone() -> None:
         ("ssl:465:privateKey=key.pem", "listen_tls"),
         ("haproxy:tcp:25", "PROXY header"),
         ("unix:", "a UNIX socket needs a path"),
+        ("unix:mode=660", "a UNIX socket needs a path"),
+        ("unix:/run/lmtp:mdoe=660", "did you mean 'mode'?"),
+        ("unix:/run/lmtp:a=b", "not 'a'"),
+        ("unix:/run/lmtp:660:50:0:more", "too many arguments"),
+        ("unix:/run/lmtp:mode=rw-rw----", "a mode is octal"),
+        ("unix:/run/lmtp:mode=698", "a mode is octal"),
+        ("unix:/run/lmtp:backlog=many", "a backlog is a number"),
+        ("unix:/run/lmtp:lockfile=no", "lockfile is 0 or 1"),
         ("systemd:", "systemd:domain=INET"),
     ],
 )
@@ -96,6 +115,35 @@ def test_any_text_is_a_place_or_refused(text: str) -> None:
 )
 def test_backlog(text: str, with_it: str) -> None:
     assert with_backlog(text) == with_it
+
+
+@pytest.mark.parametrize(
+    ("text", "without_it"),
+    [
+        ("unix:/run/lmtp", "unix:/run/lmtp:lockfile=0"),
+        ("unix:/run/lmtp:mode=660", "unix:/run/lmtp:mode=660:lockfile=0"),
+        ("unix:/run/lmtp:lockfile=1", "unix:/run/lmtp:lockfile=1"),
+        ("unix:/run/lmtp:660:50:1", "unix:/run/lmtp:660:50:1"),
+        ("tcp:25", "tcp:25"),
+        ("systemd:domain=UNIX:index=0", "systemd:domain=UNIX:index=0"),
+    ],
+)
+def test_twisted_makes_no_lock_unless_it_is_told_to(text: str, without_it: str) -> None:
+    assert without_lock(text) == without_lock(without_it) == without_it
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("unix:/run/lmtp:mode=660", "/run/lmtp"),
+        (r"unix:address=/run/a\:b", "/run/a:b"),
+        ("unix:\0lmtp", ""),
+        ("tcp:25", ""),
+        ("systemd:domain=UNIX:index=0", ""),
+    ],
+)
+def test_the_path_of_a_socket(text: str, path: str) -> None:
+    assert unix_path(text) == path
 
 
 @pytest.mark.parametrize(

@@ -27,15 +27,21 @@ class House:
     def __init__(self, inner: Any = None, refusal: bytes = REFUSAL) -> None:
         self.reactor = MemoryReactorClock()
         self.speakers = Speakers()
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, str]] = []
         self.left = 0
         self.full = ""
         self.turned = Turned()
-        self.gate = Gate(inner or self.speakers, self._enter, refusal, "smtp", self.reactor, self.turned.append)
+        self.reasons: list[str] = []
+        self._refusal = refusal
+        self.gate = Gate(inner or self.speakers, self._enter, self._refuse, "smtp", self.reactor, self.turned.append)
 
-    def _enter(self, client: str) -> Leave | str:
-        self.asked.append(client)
+    def _enter(self, client: str, listener: str) -> Leave | str:
+        self.asked.append((client, listener))
         return self.full or self._leave
+
+    def _refuse(self, reason: str) -> bytes:
+        self.reasons.append(reason)
+        return self._refusal
 
     def _leave(self) -> None:
         self.left += 1
@@ -47,7 +53,7 @@ class House:
 def test_who_may_come_in_is_served_and_counted_until_the_end() -> None:
     house = House()
     client = house.client()
-    assert house.asked == ["192.0.2.1"]
+    assert house.asked == [("192.0.2.1", "smtp")]
     assert client.hear() == b"hello!"
     assert client.say(b"one") == b"one!"
     assert house.speakers.one.address is ADDRESS
@@ -71,6 +77,7 @@ def test_who_may_not_come_in_hears_so_and_is_cut() -> None:
     house.full = "it is full"
     client = house.client()
     assert client.hear() == REFUSAL
+    assert house.reasons == ["it is full"]  # for which the refusal was chosen
     assert client.is_cut
     assert house.speakers.built == []
     assert house.left == 0
@@ -103,7 +110,7 @@ def test_without_a_refusal_nothing_is_built_at_all() -> None:
 def test_a_client_without_an_address_is_local() -> None:
     house = House()
     house.gate.buildProtocol(UNIXAddress(None))
-    assert house.asked == ["local"]
+    assert house.asked == [("local", "smtp")]
 
 
 def test_who_is_not_built_for_has_left() -> None:

@@ -29,13 +29,13 @@ CLIENT = IPv4Address("TCP", "192.0.2.7", 56_324)
 class House:
     """A factory that believes one proxy, and clients on UNIX sockets."""
 
-    def __init__(self, inner: Any = None) -> None:
+    def __init__(self, inner: Any = None, waiting: int = 0) -> None:
         self.reactor = MemoryReactorClock()
         self.speakers = Speakers()
         self.turned = Turned()
         trusted = (PROXY.host, "local").__contains__
         self.factory = ProxiedFactory(
-            inner or self.speakers, trusted, "pop3", self.reactor, self.turned.append, HEADER_SECONDS
+            inner or self.speakers, trusted, "pop3", self.reactor, self.turned.append, HEADER_SECONDS, waiting
         )
 
     def client(self, address: Any = PROXY) -> Client:
@@ -125,6 +125,22 @@ def test_no_header_in_time_is_the_end() -> None:
     assert house.turned.reasons == [("pop3", "198.51.100.1", "no PROXY header within 10 s")]
 
 
+def test_only_so_many_may_be_without_a_header_and_who_says_it_or_goes_makes_room() -> None:
+    house = House(waiting=2)
+    first, second = house.client(), house.client()
+    assert house.factory.buildProtocol(PROXY) is None
+    assert house.turned.reasons == [("pop3", "198.51.100.1", "too many connections without a PROXY header (2)")]
+    assert house.client(STRANGER).hear() == b"hello!"  # who is not trusted sends none, and is counted elsewhere
+    first.say(HEADER)
+    third = house.client()
+    assert house.factory.buildProtocol(PROXY) is None
+    second.close()
+    assert third.say(HEADER) == house.client().say(HEADER) == b"hello!"
+    house.client(), house.client()
+    house.reactor.advance(HEADER_SECONDS)
+    assert house.client().say(HEADER) == b"hello!"
+
+
 def test_a_proxy_that_only_looks_whether_somebody_is_there_is_not_told_of() -> None:
     house = House()
     house.client().close()
@@ -153,20 +169,20 @@ def test_who_is_not_built_for_is_cut() -> None:
 
 
 def test_admission_inside_is_asked_for_the_client_and_may_say_no() -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
     turned = Turned()
     clock = MemoryReactorClock()
     speakers = Speakers()
 
-    def enter(client: str) -> str:
-        asked.append(client)
+    def enter(client: str, listener: str) -> str:
+        asked.append((client, listener))
         return "it is full"
 
-    house = House(Gate(speakers, enter, b"full\r\n", "pop3", clock, turned.append))
+    house = House(Gate(speakers, enter, lambda reason: b"full\r\n", "pop3", clock, turned.append))
     client = house.client()
     assert client.say(HEADER + b"more") == b"full\r\n"
     assert client.is_cut
-    assert asked == ["192.0.2.7"]
+    assert asked == [("192.0.2.7", "pop3")]
     assert turned.reasons == [("pop3", "192.0.2.7", "it is full")]
     assert speakers.built == []
 

@@ -6,6 +6,7 @@ import json
 import os
 import poplib
 import select
+import signal
 import smtplib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -34,6 +35,12 @@ case $subject in
     large)   exec true ;;
     flood)   exec head -c 10000000 /dev/zero ;;
     child)   sleep 600 & echo $! > "$STATE/pids"; echo 'X-Left: a child' ;;
+    recipients) printf 'X-Count: %s\nX-Lines: %s\n' "$MAILGATE_RECIPIENT_COUNT" \
+                       "$(echo "$MAILGATE_RECIPIENTS" | wc -l)" ;;
+    escaped) exec 3<&0
+             setsid sh -c 'echo $$ > "$STATE/pids"; : > "$STATE/escaped"; exec sleep 600' <&3 &
+             until [ -e "$STATE/escaped" ]; do sleep 0.01; done
+             echo 'X-Left: a daemon' ;;
     descriptors) printf 'X-Open: '; ls /proc/self/fd | tr '\\n' ' ' ;;
 esac
 """
@@ -61,12 +68,13 @@ def children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def send(daemon: Daemon, content: bytes) -> tuple[int, bytes]:
+def send(daemon: Daemon, content: bytes, *recipients: str) -> tuple[int, bytes]:
     """The reply to the final dot."""
     with smtplib.SMTP("127.0.0.1", daemon.ports["smtp.listen"], timeout=PATIENCE_SECONDS) as smtp:
         smtp.ehlo("client.example.org")
         smtp.mail(SENDER)
-        smtp.rcpt(RECIPIENT)
+        for recipient in (RECIPIENT, *recipients):
+            assert smtp.rcpt(recipient)[0] == 250
         return smtp.data(content)
 
 
@@ -177,6 +185,23 @@ def test_a_child_that_is_left_behind_is_killed(daemon: Daemon) -> None:
     assert send(daemon, about("child"))[0] == 250
     assert b"X-Left: a child" in only(daemon)
     assert all(map(is_gone, pids(daemon)))
+
+
+def test_what_took_a_session_of_its_own_survives_and_is_not_waited_for(daemon: Daemon) -> None:
+    code, _ = send(daemon, LARGE.replace(b"large", b"escaped", 1))
+    (pid,) = pids(daemon)  # it holds all pipes, and has not read the rest of the message
+    os.kill(pid, signal.SIGKILL)
+    assert is_gone(pid)
+    assert code == 250 and b"X-Left: a daemon" in only(daemon)
+
+
+def test_many_long_recipients_do_not_keep_the_program_from_starting(daemon: Daemon) -> None:
+    label = "x" * 60
+    others = [f"{'u' * 50}{number:03}@{label}.{label}.{label}.test" for number in range(599)]  # 145 KB in all
+    assert send(daemon, about("recipients"), *others)[0] == 250
+    lines = only(daemon)
+    (told,) = (int(line.split()[1]) for line in lines if line.startswith(b"X-Lines: "))
+    assert b"X-Count: 600" in lines and 400 < told < 500
 
 
 def test_nothing_of_the_server_s_is_open(daemon: Daemon) -> None:

@@ -34,7 +34,9 @@ def our_own(directory: Path, relay: Daemon, scheme: str, door: str, *, trusted: 
     """A gateway that sends through the relay."""
     directory.mkdir()
     lay_out(directory)
-    (directory / "state" / "password").write_text(f"{PASSWORD}\n")
+    password = directory / "state" / "password"
+    password.write_text(f"{PASSWORD}\n")
+    password.chmod(0o600)
     mail = re.search(r"^  mail +(\S+)", "".join(relay.output.said), re.MULTILINE)
     assert mail is not None
     settings = {

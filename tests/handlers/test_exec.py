@@ -9,21 +9,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
+from mailgate.facts import Handled
 from mailgate.handlers.exec import REFUSED, Exec, ProgramFailed, content, make_exec, read_fields, refusal
 from mailgate.handlers.finding import make_handler
-from mailgate.handlers.process import MAX_OUTPUT_OCTETS
+from mailgate.handlers.process import GRACE_SECONDS, MAX_OUTPUT_OCTETS
 from mailgate.handlers.program import find_program
-from mailgate.interfaces import IMessageHandler
+from mailgate.handlers.turns import BUSY, MAX_WAITING
+from mailgate.interfaces import IHandlerInTurn
 from mailgate.mail import BLOCK_OCTETS, PASS, Body, Field, Message, Refused, Reply, Verdict
-from tests.support import MESSAGE_ID, a_message, logged, outcome_of, recipient, started
+from mailgate.pipeline import Pipeline, Step
+from tests.support import MESSAGE_ID, Facts, a_message, logged, outcome_of, recipient, started
 
 ALICE = "alice@example.test"
 
@@ -37,6 +42,7 @@ class Process:
         self.protocol, self.words, self.environment = protocol, words, environment
         self.input = b""
         self.killed = False
+        self.pipes: dict[int, Any] = {}
         protocol.makeConnection(self)
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
@@ -73,11 +79,14 @@ class Bench:
     def __init__(self, max_processes: int = 4, **environment: str) -> None:
         self.processes: list[Process] = []
         self.fault: BaseException | None = None
+        self.failed = 0
         program = find_program(["/bin/sh", "-c", "exit"], environment)
-        self.handler = Exec(program, max_processes, self.spawn)
+        self.clock = Clock()
+        self.handler = Exec(program, max_processes, self.spawn, self.clock.callLater)
 
     def spawn(self, protocol: ProcessProtocol, words: Sequence[bytes], environment: Mapping[bytes, bytes]) -> None:
         if self.fault is not None:
+            self.failed += 1
             raise self.fault
         self.processes.append(Process(protocol, words, environment))
 
@@ -96,7 +105,7 @@ class Bench:
 
 def test_it_is_a_handler_and_has_a_name() -> None:
     handler = make_handler("exec", {"command": ["sh", "-c", "exit"]}, "handler[1]")
-    assert isinstance(handler, Exec) and verifyObject(IMessageHandler, handler)
+    assert isinstance(handler, Exec) and verifyObject(IHandlerInTurn, handler)
 
 
 def test_building_one_needs_no_reactor() -> None:
@@ -327,3 +336,73 @@ def test_one_that_cannot_be_started_takes_no_place(fault: Exception, expected: s
         outcome_of(bench.start())
     bench.fault = None
     assert bench.ended(0) is PASS
+
+
+def a_message_from(client: str) -> Message:
+    message = a_message(recipient(ALICE))
+    session = evolve(message.envelope.session, client=client)
+    return evolve(message, envelope=evolve(message.envelope, session=session))
+
+
+def test_clients_take_turns() -> None:
+    bench = Bench(max_processes=1)
+    for _ in range(29):
+        bench.start(a_message_from("192.0.2.66"))
+    other = bench.start(a_message_from("192.0.2.1"))
+    for _ in range(3):
+        bench.processes[-1].end(0)
+    assert outcome_of(other) is PASS and len(bench.processes) == 4
+
+
+def test_when_too_many_wait_the_client_is_told_to_come_again() -> None:
+    bench = Bench(max_processes=1)
+    for _ in range(MAX_WAITING + 1):
+        bench.start()
+    with pytest.raises(Refused) as refused:
+        outcome_of(bench.start())
+    assert refused.value.reply == BUSY and len(bench.processes) == 1
+
+
+def test_all_that_wait_may_fail_to_start_one_after_the_other() -> None:
+    bench = Bench(max_processes=1)
+    results = [bench.start() for _ in range(MAX_WAITING + 1)]
+    bench.fault = OSError(11, "Resource temporarily unavailable")
+    bench.processes[0].end(0)
+    assert bench.failed == MAX_WAITING
+    for result in results[1:]:
+        with pytest.raises(ProgramFailed):
+            outcome_of(result)
+
+
+def test_a_program_s_own_time_begins_with_its_turn() -> None:
+    bench = Bench(max_processes=1)
+    clock, facts = Clock(), Facts()
+    directory: Any = None  # nothing is redirected
+    pipeline = Pipeline([Step("exec", bench.handler, 5.0, "skip")], directory, facts, clock, 60.0)
+    first, second = (started(pipeline.handle(a_message(recipient(ALICE)))) for _ in range(2))
+    clock.advance(4.0)
+    bench.processes[0].end(0)
+    clock.advance(4.0)
+    assert outcome_of(first) and not second.called
+    bench.processes[1].end(0, b"X-Scanned: yes\n")
+    assert outcome_of(second).fields[0].name == "X-Scanned"
+    assert [fact.seconds for fact in facts.of(Handled)] == [4.0, 8.0]
+
+
+def test_a_verdict_comes_when_the_program_is_gone_whoever_holds_its_pipes() -> None:
+    bench = Bench()
+    result = bench.start()
+    (process,) = bench.processes
+    gone = Failure(ProcessDone(0))
+
+    class Pipe:
+        def connectionLost(self, reason: Failure) -> None:
+            process.pipes.clear()
+            process.protocol.processEnded(gone)
+
+    process.pipes[1] = Pipe()
+    process.protocol.outReceived(b"X-A: 1\n")
+    process.protocol.processExited(gone)
+    assert not result.called
+    bench.clock.advance(GRACE_SECONDS)
+    assert outcome_of(result).fields == (Field("X-A", "1"),)

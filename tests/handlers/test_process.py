@@ -11,12 +11,34 @@ import pytest
 import twisted.internet
 from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from mailgate.handlers.process import MAX_ERROR_OCTETS, MAX_OUTPUT_OCTETS, Content, Ended, Run, spawn
+from mailgate.handlers.process import (
+    GRACE_SECONDS,
+    MAX_ERROR_OCTETS,
+    MAX_OUTPUT_OCTETS,
+    Content,
+    Ended,
+    Run,
+    call_later,
+    spawn,
+)
 from tests.support import logged, outcome_of
 
 PID = 4242
+
+
+class Pipe:
+    """An open end of a pipe to a process."""
+
+    def __init__(self, name: int, transport: Transport) -> None:
+        self.name, self.transport = name, transport
+
+    def connectionLost(self, reason: Failure) -> None:
+        del self.transport.pipes[self.name]
+        if not self.transport.pipes and self.transport.gone_for is not None:
+            self.transport.protocol.processEnded(self.transport.gone_for)
 
 
 class Transport:
@@ -28,6 +50,9 @@ class Transport:
         self.done: list[Any] = []
         self.producer: Any = None
         self.gone = gone
+        self.gone_for: Failure | None = None
+        self.protocol: Any = None
+        self.pipes = {number: Pipe(number, self) for number in range(3)}
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         assert not streaming  # asked for each block, when the one before it is gone
@@ -59,8 +84,10 @@ class Bench:
         self.killed: list[tuple[int, int]] = []
         self.group = group
         self.transport = Transport(gone=gone)
-        self.run = Run(content or blocks(), self.killpg)
+        self.clock = Clock()
+        self.run = Run(content or blocks(), self.clock.callLater, self.killpg)
         protocol: Any = self.run
+        self.transport.protocol = protocol
         protocol.makeConnection(self.transport)
 
     def killpg(self, pid: int, number: int) -> None:
@@ -68,11 +95,18 @@ class Bench:
             raise self.group
         self.killed.append((pid, number))
 
-    def end(self, code: int | None = 0, killed_by: int | None = None) -> Ended:
-        why = ProcessDone(0) if code == 0 else ProcessTerminated(code, killed_by)
-        self.run.processExited(Failure(why))
+    def exit(self, code: int | None = 0, killed_by: int | None = None) -> Failure:
+        why = Failure(ProcessDone(0) if code == 0 else ProcessTerminated(code, killed_by))
+        self.transport.gone_for = why
+        self.run.processExited(why)
         assert not self.run.ended.called  # its pipes are still read
-        self.run.processEnded(Failure(why))
+        return why
+
+    def end(self, code: int | None = 0, killed_by: int | None = None) -> Ended:
+        why = self.exit(code, killed_by)
+        self.transport.pipes.clear()
+        self.run.processEnded(why)
+        assert self.clock.getDelayedCalls() == []
         return outcome_of(self.run.ended)
 
 
@@ -135,12 +169,25 @@ def test_what_is_not_ours_to_kill_is_told() -> None:
     assert [event["pid"] for event in events] == [PID]
 
 
+def test_what_got_away_with_its_pipes_is_not_waited_for() -> None:
+    bench = Bench(blocks(b"one", b"two"))  # and the rest of its input is not read
+    bench.run.outReceived(b"X-A: 1\n")
+    bench.exit(3)
+    bench.run.outReceived(b"X-B: 2\n")  # it was still in the pipe
+    bench.clock.advance(GRACE_SECONDS - 0.1)
+    assert not bench.run.ended.called and bench.transport.pipes
+    bench.clock.advance(0.1)
+    assert outcome_of(bench.run.ended) == Ended(3, b"X-A: 1\nX-B: 2\n", b"")
+    assert not bench.transport.pipes and closed == ["content"]
+
+
 def test_once_it_is_gone_its_number_may_be_somebody_else_s() -> None:
     bench = Bench(gone=True)
-    bench.run.processExited(Failure(ProcessDone(0)))
+    bench.exit()
     bench.killed.clear()
     bench.run.kill()  # somebody has got away with its pipes, and the time is up
-    assert bench.killed == [] and bench.transport.done[-1] == "lost"
+    assert bench.killed == [] and bench.transport.done == ["closed"]
+    assert outcome_of(bench.run.ended).status == 0 and bench.clock.getDelayedCalls() == []
 
 
 def test_too_much_output_is_the_end() -> None:
@@ -190,10 +237,14 @@ def test_killing_what_is_gone_is_no_error() -> None:
 
 
 class Reactor:
-    """Notes what it is to start."""
+    """Notes what it is to start, and to do later."""
 
     def spawnProcess(self, protocol: Any, executable: bytes, args: list[bytes], env: dict[bytes, bytes]) -> None:
         self.protocol, self.executable, self.args, self.env = protocol, executable, args, env
+
+    def callLater(self, seconds: float, do: Any) -> str:
+        self.later = (seconds, do)
+        return "delayed call"
 
 
 @pytest.fixture
@@ -220,6 +271,11 @@ def test_the_program_gets_its_arguments_and_environment_in_a_session_of_its_own(
     assert b"two words \xfe" in lines
     (ignored,) = (int(line.split()[1], 16) for line in lines if line.startswith(b"SigIgn:"))
     assert not ignored >> signal.SIGPIPE - 1 & 1  # a broken pipe ends it, as it would in a shell
+
+
+def test_later_is_by_the_running_reactor(reactor: Reactor) -> None:
+    call: Any = call_later(2.5, closed.clear)
+    assert call == "delayed call" and reactor.later == (2.5, closed.clear)
 
 
 def test_what_cannot_be_run_says_so(reactor: Reactor) -> None:

@@ -11,7 +11,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.handlers.program import PATH, find_program, told
+from mailgate.handlers.program import MAX_RECIPIENTS_OCTETS, MAX_VALUE_OCTETS, PATH, find_program, told
 from mailgate.mail import NULL_PATH, Message, Recipient, Session
 from mailgate.mail import Path as MailPath
 from tests.support import MESSAGE_ID, a_message, recipient
@@ -94,6 +94,7 @@ def test_what_is_known_of_a_message() -> None:
         "MAILGATE_ID": MESSAGE_ID,
         "MAILGATE_SENDER": "sender@example.org",
         "MAILGATE_RECIPIENTS": 'alice@example.test\n"b o,b"@example.test',
+        "MAILGATE_RECIPIENT_COUNT": "2",
         "MAILGATE_CLIENT": "192.0.2.1",
         "MAILGATE_HELO": "client.example.org",
         "MAILGATE_TLS": "TLSv1.3 AES",
@@ -108,6 +109,28 @@ def test_a_bounce_has_an_empty_sender() -> None:
     message = a_message(recipient("alice@example.test"))
     bounce = evolve(message, envelope=evolve(message.envelope, reverse_path=NULL_PATH))
     assert told(bounce)["MAILGATE_SENDER"] == ""
+
+
+def test_recipients_that_do_not_fit_are_left_out_whole_and_still_counted() -> None:
+    names = [f"é{number:05}" + "x" * 192 + "@example.test" for number in range(1_000)]  # 212 octets and a line end
+    paths = (MailPath(*name.split("@")) for name in names)
+    values = told(a_message(*(Recipient(one, ()) for one in paths)))
+    lines = values["MAILGATE_RECIPIENTS"].split("\n")
+    assert values["MAILGATE_RECIPIENT_COUNT"] == "1000"
+    assert lines == names[: len(lines)] and len(lines) == MAX_RECIPIENTS_OCTETS // 213
+
+
+def test_recipients_that_just_fit_are_all_told() -> None:
+    exact = [Recipient(MailPath("x" * (MAX_RECIPIENTS_OCTETS // 100 - len("@b.test") - 1), "b.test"), ())] * 100
+    assert len(told(a_message(*exact))["MAILGATE_RECIPIENTS"]) == MAX_RECIPIENTS_OCTETS - 1
+    longer = Recipient(MailPath(f"x{exact[0].path.local_part}", "b.test"), ())
+    assert told(a_message(*exact[1:], longer))["MAILGATE_RECIPIENTS"].count("\n") == 98
+
+
+def test_no_value_keeps_the_program_from_starting() -> None:
+    helo = told(with_session(a_message(), helo="é" * 100_000))["MAILGATE_HELO"]
+    assert helo == "é" * (MAX_VALUE_OCTETS // 2)
+    assert told(with_session(a_message(), helo="x" + "é" * 100_000))["MAILGATE_HELO"] == "x" + "é" * 2_047
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=())), min_size=2, max_size=4))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.limits.networks import LOCAL, Networks, network_of, parse_network
+from mailgate.limits.networks import LOCAL, Networks, network_of, parse_network, site_of
 
 ADDRESSES = st.ip_addresses()
 NETWORKS = ADDRESSES.flatmap(
@@ -44,6 +44,22 @@ def test_one_subnet_is_one_client(address: ipaddress.IPv6Address, host: int) -> 
     if address.ipv4_mapped is None and other.ipv4_mapped is None:
         assert network_of(str(address)) == network_of(str(other))
         assert address in ipaddress.ip_network(network_of(str(address)))
+
+
+@pytest.mark.parametrize(
+    ("client", "site"),
+    [
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("2001:db8:1:ffff:ffff::", "2001:db8:1::/48"),
+        ("2001:db8:2::", "2001:db8:2::/48"),
+        ("192.0.2.1", ""),
+        ("::ffff:192.0.2.1", ""),
+        ("local", ""),
+        ("mx.example.org", ""),
+    ],
+)
+def test_site_of(client: str, site: str) -> None:
+    assert site_of(client) == site
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,19 @@ def test_after_the_window_there_is_room_again() -> None:
     assert not rate.take("one")
 
 
+def test_whether_there_is_room_can_be_asked_and_takes_nothing() -> None:
+    rate, clock = a_rate()
+    for taken in range(LIMIT):
+        assert rate.fits("one", LIMIT - taken) and not rate.fits("one", LIMIT - taken + 1)
+        rate.take("one")
+    assert not rate.fits("one")
+    assert rate.fits("two")
+    assert len(rate) == 1
+    clock.seconds += WINDOW_SECONDS + SLOT_SECONDS
+    assert rate.fits("one", LIMIT)
+    assert a_rate(limit=0)[0].fits("one", 1_000_000)
+
+
 def test_what_is_refused_does_not_count() -> None:
     rate, clock = a_rate()
     rate.take("one", LIMIT)

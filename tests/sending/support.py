@@ -252,6 +252,7 @@ class Link:
     """A client and a smarthost, connected."""
 
     def __init__(self, client: Any, host: Any, clock: Clock, *, implicit_tls: bool = False) -> None:
+        self._clock = clock
         self.client, self.host = End(clock), End(clock)
         self.client.peer, self.host.peer = self.host, self.client
         self.client.protocol, self.host.protocol = client, host
@@ -264,9 +265,14 @@ class Link:
             host.makeConnection(self.host)
 
     def pump(self) -> None:
-        """Carry octets to and fro until nothing moves."""
-        while self.client.deliver() or self.host.deliver():
+        """Carry octets to and fro until nothing moves; the clock's next turn comes when none are on the way."""
+        while self.client.deliver() or self.host.deliver() or self._turn():
             pass
+
+    def _turn(self) -> bool:
+        due = any(call.getTime() <= self._clock.seconds() for call in self._clock.getDelayedCalls())
+        self._clock.advance(0)
+        return due
 
 
 @frozen

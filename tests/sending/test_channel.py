@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IHandshakeListener, IPushProducer
@@ -20,7 +22,7 @@ from mailgate.sending.deadline import Deadline
 from mailgate.sending.trouble import BROKEN, INSECURE, STRANGE, Trouble
 from mailgate.sending.trust import verified
 from tests.sending.support import DEFAULTS, HOST, Answers, Authority, Host, Link, hang_up, nothing
-from tests.support import outcome_of, started
+from tests.support import outcome_of, splits, started
 
 LIMIT_SECONDS = 300.0
 QUEUED = Reply(250, "2.0.0", "queued as 4711")
@@ -233,7 +235,59 @@ def test_what_is_no_reply() -> None:
 def test_a_reply_too_many_is_found_before_the_next_command() -> None:
     bench = Bench(answers={"MAIL": b"250 ok\r\n250 more\r\n"}).greeted()
     assert outcome_of(bench.ask("MAIL")).text == "ok"
-    assert bench.fails(bench.ask("RCPT")) == (STRANGE, "the smarthost says unasked: 250 more")
+    assert bench.fails(started(speaking(bench, "RCPT"))) == (STRANGE, "the smarthost says unasked: 250 more")
+    assert bench.host.said == ["MAIL"]
+
+
+@pytest.mark.parametrize("word", ["RCPT", "=", "."])
+def test_half_a_reply_too_many_is_found_before_we_speak(word: str) -> None:
+    bench = Bench(answers={"MAIL": b"250 ok\r\n2"}).greeted()
+    if word == ".":
+        bench.host.answers["DATA"] = b"354 go\r\n2"
+        assert outcome_of(bench.ask("DATA")).code == 354
+    else:
+        assert outcome_of(bench.ask("MAIL")).code == 250
+    assert bench.fails(started(speaking(bench, word))) == (
+        STRANGE,
+        "the smarthost says unasked what is not even a whole reply",
+    )
+    assert bench.host.said == [bench.host.said[0]] and bench.host.content == b""
+
+
+def test_half_a_reply_that_is_due_does_not_matter() -> None:
+    bench = Bench(answers={"MAIL": b"250 ok\r\n25", "RCPT": b"1 ok\r\n", "NOOP": "250 noop"}).greeted()
+    assert outcome_of(bench.ask("MAIL", "RCPT")).text == "ok"
+    bench.channel.send("NOOP")
+    assert [outcome_of(bench.reply()).text for _ in range(2)] == ["ok", "noop"]
+
+
+@given(st.data())
+def test_what_came_before_the_final_dot_is_no_answer_to_it(data: st.DataObject) -> None:
+    ahead = data.draw(st.sampled_from([b"2", b"250 ", b"250-a\r\n", b"250 queued\r\n", b"250 a\r\n250 b\r\n"]))
+    bench = Bench(answers={"DATA": nothing, ".": "550 5.7.1 no"}).greeted()
+    bench.channel.send("DATA")
+    waiting = started(sending(bench))
+    for block in data.draw(splits(b"354 go\r\n" + ahead)):
+        bench.channel.dataReceived(block)
+    bench.link.pump()
+    assert bench.fails(waiting)[0] == STRANGE
+    assert bench.host.said in ([], ["DATA"]) and bench.host.content == b""
+
+
+async def speaking(bench: Bench, word: str) -> None:
+    """Say a command, a response or the final dot."""
+    if word == ".":
+        await bench.channel.content(block for block in (b"x\n",))
+    elif word == "=":
+        bench.channel.respond("word")
+    else:
+        bench.channel.send(word)
+
+
+async def sending(bench: Bench) -> Reply:
+    """As a dialogue does it: without a pause between the reply and the content."""
+    assert (await bench.channel.reply()).code == 354
+    return await bench.channel.content(block for block in (b"x\n",))
 
 
 # Ends.
@@ -364,6 +418,21 @@ def test_starttls_with_the_right_certificate(name: str, authority: Authority) ->
     bench.channel.quit()
     bench.link.pump()
     assert bench.host.closed and bench.clock.getDelayedCalls() == []
+
+
+def test_records_of_one_read_come_before_we_speak(authority: Authority) -> None:
+    def answer_twice(host: Host) -> None:
+        host.say("354 go")
+        host.say("250 2.0.0 I have it already")
+
+    answers: Answers = {"DATA": answer_twice, ".": "550 5.7.1 no"}
+    bench = Bench(Host(tls=authority.server(HOST), answers=answers), ca_file=authority.file).greeted()
+    outcome_of(secured(bench))
+    bench.channel.send("DATA")
+    waiting = started(sending(bench))
+    bench.link.pump()
+    assert bench.fails(waiting) == (STRANGE, "the smarthost says unasked: 250 2.0.0 I have it already")
+    assert bench.host.verbs() == ["STARTTLS", "DATA"]
 
 
 def test_tls_that_breaks_in_the_midst_of_content(authority: Authority) -> None:

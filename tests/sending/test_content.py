@@ -52,6 +52,29 @@ def test_eight_bits(content: bytes, field: str, expected: bool) -> None:
     assert Content(message).has_eight_bit_octets() is expected
 
 
+@pytest.mark.parametrize(
+    ("content", "field", "expected"),
+    [
+        (b"Subject: a\n\nplain\n", "x", False),
+        (b"Subject: a\n\n\xc3\xa9\n", "x", False),
+        (b"\n\xc3\xa9\n\nx\n", "x", False),
+        (b"", "x", False),
+        (b"Subject: \xc3\xa9\n\nplain\n", "x", True),
+        (b"Subject: \xe9", "x", True),
+        (b"Subject: a\n\nplain\n", "é", True),
+        (b"x" * BLOCK_OCTETS * 2, "x", False),
+        (b"x" * BLOCK_OCTETS * 2 + b"\xff\n\n", "x", True),
+        (b"x" * (BLOCK_OCTETS - 1) + b"\n\n\xff", "x", False),
+        (b"x" * BLOCK_OCTETS + b"\n\n\xff", "x", False),
+        (b"x" * (BLOCK_OCTETS - 2) + b"\n\n\xff", "x", False),
+        (b"x" * (BLOCK_OCTETS - 1) + b"\nx\n\xff", "x", True),
+    ],
+)
+def test_a_header_beyond_ascii(content: bytes, field: str, expected: bool) -> None:
+    message = a_message(content=content).with_fields((Field("X-Field", field),))
+    assert Content(message).has_international_header() is expected
+
+
 def test_a_large_body_comes_block_by_block_out_of_its_file(tmp_path: Path) -> None:
     file = tmp_path / "body"
     file.write_bytes(b"0123456\n" * 20_000)
@@ -64,5 +87,7 @@ def test_a_body_that_is_gone(tmp_path: Path) -> None:
     content = Content(with_body(Body(1, 0, file=str(tmp_path / "gone"))))
     with pytest.raises(FileNotFoundError):
         content.has_eight_bit_octets()
+    with pytest.raises(FileNotFoundError):
+        content.has_international_header()
     with pytest.raises(FileNotFoundError):
         list(content.blocks())

@@ -7,10 +7,20 @@ from pathlib import Path as File
 import pytest
 from attrs import evolve
 
-from mailgate.mail import Body, Message, Path, Refused, Reply
-from mailgate.sending.dialogue import NO_UTF8, Dialogue
+from mailgate.mail import Body, Field, Message, Path, Refused, Reply
+from mailgate.sending.dialogue import NO_UTF8_HEADER, NO_UTF8_PATHS, Dialogue
 from mailgate.sending.place import Security, Smarthost
-from mailgate.sending.trouble import INSECURE, LOOPS, STRANGE, UNREACHABLE, UNREADABLE, Trouble
+from mailgate.sending.secrecy import encoded, plain_response
+from mailgate.sending.trouble import (
+    INSECURE,
+    LOOPS,
+    PASSED_CHARACTERS,
+    REASON_CHARACTERS,
+    STRANGE,
+    UNREACHABLE,
+    UNREADABLE,
+    Trouble,
+)
 from tests.sending.scripted import ScriptedWire
 from tests.sending.support import HOST, OURS
 from tests.support import a_message, path, result_of
@@ -81,7 +91,7 @@ def test_the_null_path_goes_out_as_it_is() -> None:
 
 @pytest.mark.parametrize("keywords", [(), ("PIPELINING",)])
 def test_several_recipients(keywords: tuple[str, ...]) -> None:
-    wire = ScriptedWire(*keywords, answers={"RCPT": ["250 2.1.5 ok", "251 2.1.5 will forward"]})
+    wire = ScriptedWire(*keywords, answers={"RCPT": ["251 2.1.5 will forward", "252 2.1.5 will try"]})
     assert hand_over(wire, BOB, CAROL).code == 250
     assert wire.said[1:] == [SENT[0], SENT[1], "RCPT TO:<carol@example.net>", "DATA"]
     assert wire.ahead == (3 if keywords else 1)
@@ -116,22 +126,45 @@ def smtputf8(message: Message) -> Message:
     return evolve(message, envelope=evolve(message.envelope, smtputf8=True))
 
 
+UTF8 = a_message(content="Subject: grüß\n\nhello\n".encode(), sender="alice@example.test")
+ÄLICE = a_message(sender="älice@example.test")
+OUR_FIELD = SIMPLE.with_fields((Field("X-Field", "é"),))
+
+
 @pytest.mark.parametrize(
-    ("message", "recipient"),
+    ("message", "recipient", "obstacle"),
     [
-        (smtputf8(SIMPLE), BOB),
-        (a_message(sender="älice@example.test"), BOB),
-        (SIMPLE, path("böb@example.org")),
-        (SIMPLE, path("bob@exämple.org")),
+        (ÄLICE, BOB, NO_UTF8_PATHS),
+        (SIMPLE, path("böb@example.org"), NO_UTF8_PATHS),
+        (SIMPLE, path("bob@exämple.org"), NO_UTF8_PATHS),
+        (smtputf8(UTF8), path("böb@example.org"), NO_UTF8_PATHS),
+        (smtputf8(UTF8), BOB, NO_UTF8_HEADER),
+        (smtputf8(OUR_FIELD), BOB, NO_UTF8_HEADER),
     ],
 )
-def test_what_needs_smtputf8(message: Message, recipient: Path) -> None:
+def test_what_needs_smtputf8(message: Message, recipient: Path, obstacle: Reply) -> None:
     wire = ScriptedWire("SMTPUTF8", "8BITMIME")
     hand_over(wire, recipient, message=message)
     assert wire.said[1].endswith(" SMTPUTF8") and wire.said[2] == f"RCPT TO:<{recipient}>"
     wire = ScriptedWire("8BITMIME")
-    assert refusal(wire, recipient, message=message) == NO_UTF8
+    assert refusal(wire, recipient, message=message) == obstacle
     assert wire.said == [EHLO]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        smtputf8(SIMPLE),
+        smtputf8(a_message(content="Subject: hi\n\ngrüß\n".encode(), sender="alice@example.test")),
+        UTF8,  # it came without SMTPUTF8, and goes as it came
+        OUR_FIELD,
+    ],
+)
+def test_what_does_not_need_smtputf8(message: Message) -> None:
+    for keywords in ((), ("SMTPUTF8",)):
+        wire = ScriptedWire(*keywords)
+        hand_over(wire, message=message)
+        assert wire.said[1:] == SENT
 
 
 # Refusals of the message.
@@ -221,12 +254,64 @@ def test_a_smarthost_that_wants_a_login(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "answer"), [("MAIL", "354 go"), ("RCPT", "354 go"), ("DATA", "250 ok"), (".", "354 go")]
+    ("verb", "answer"),
+    [
+        ("MAIL", "354 go"),
+        ("MAIL", "251 hm"),
+        ("RCPT", "354 go"),
+        ("RCPT", "221 bye"),
+        ("DATA", "250 ok"),
+        ("DATA", "355 go"),
+        (".", "354 go"),
+        (".", "221 bye"),
+        (".", "251 hm"),
+        (".", "299 hm"),
+    ],
 )
-def test_answers_that_do_not_fit(verb: str, answer: str) -> None:
-    assert trouble(ScriptedWire(answers={verb: answer})) == (
+@pytest.mark.parametrize("keywords", [(), ("PIPELINING",)])
+def test_answers_that_do_not_fit(verb: str, answer: str, keywords: tuple[str, ...]) -> None:
+    assert trouble(ScriptedWire(*keywords, answers={verb: answer})) == (
         STRANGE,
         f"the smarthost gives an answer that does not fit: {answer}",
+    )
+
+
+def test_an_answer_that_does_not_fit_is_not_all_if_a_recipient_is_refused() -> None:
+    wire = ScriptedWire(answers={"RCPT": ["550 5.1.1 who?", "299 hm"]})
+    with pytest.raises(Trouble, match="299 hm"):
+        hand_over(wire, BOB, CAROL)
+
+
+# The password.
+
+SECRETS = ["hush-hush", encoded("hush-hush"), plain_response("alice", "hush-hush"), encoded("alice")]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("verb", ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "."])
+@pytest.mark.parametrize("answer", ["550 5.7.1 you said {}", "221 {}", "550 5.7.1 " + "x" * 290 + "{}"])
+def test_nobody_hears_the_password(verb: str, answer: str, secret: str) -> None:
+    wire = ScriptedWire("AUTH PLAIN", answers={verb: answer.format(f" {secret}!")})
+    dialogue = Dialogue(wire, Smarthost(HOST, 25, "tls", "alice"), OURS, "hush-hush")
+    try:
+        result_of(dialogue.hand_over(SIMPLE, [BOB]))
+    except (Refused, Trouble) as error:
+        heard = f"{error} {error.reply} {error.__cause__}"
+    assert not [part for part in SECRETS if part[:6] in heard]
+    assert "***" in heard or "xxx" in heard
+
+
+def test_a_smarthost_that_takes_the_message_and_repeats_the_password() -> None:
+    wire = ScriptedWire("AUTH PLAIN", answers={".": f"250 2.0.0 thanks, {SECRETS[2]}"})
+    dialogue = Dialogue(wire, Smarthost(HOST, 25, "tls", "alice"), OURS, "hush-hush")
+    assert result_of(dialogue.hand_over(SIMPLE, [BOB])) == Reply(250, "2.0.0", "thanks, ***")
+    assert "hush" not in repr(dialogue)
+
+
+def test_what_the_client_and_the_log_are_told_has_an_end() -> None:
+    assert len(refusal(ScriptedWire(answers={"MAIL": "550 " + "x" * 2_000})).text) == PASSED_CHARACTERS
+    assert len(trouble(ScriptedWire(answers={"MAIL": "250-" + "x" * 2_000, "": "554 " + "x" * 2_000}))[1]) == (
+        REASON_CHARACTERS
     )
 
 

@@ -121,6 +121,31 @@ def test_a_reply_before_the_final_dot_is_not_believed() -> None:
     assert isinstance(fault, Fault)
 
 
+# What has come before we speak.
+
+
+@given(st.data())
+def test_what_lies_there_before_we_speak_is_a_fault(data: st.DataObject) -> None:
+    machine = greeted()
+    commands = data.draw(st.integers(0, 3))
+    for _ in range(commands):
+        machine.command("NOOP")
+    replies = data.draw(st.integers(0, 3))
+    ahead = data.draw(st.sampled_from([b"", b"2", b"250-a\r\n", b"250 a", b"250 a\r"]))
+    found = events(machine, *data.draw(splits(b"250 ok\r\n" * replies + ahead)))
+    said_unasked = replies > commands or (replies == commands and ahead != b"")
+    assert any(isinstance(event, Fault) for event in (*found, machine.unasked())) is said_unasked
+    assert len([event for event in found if isinstance(event, Reply)]) == min(replies, commands)
+
+
+def test_after_a_fault_nothing_is_read() -> None:
+    machine = greeted()
+    machine.receive(b"2")
+    assert machine.unasked() == Fault("says unasked what is not even a whole reply")
+    machine.command("NOOP")
+    assert events(machine, b"50 ok\r\n") == []
+
+
 # TLS.
 
 
@@ -139,6 +164,7 @@ def test_what_comes_ahead_of_tls_is_a_fault(ahead: bytes) -> None:
     machine.command("STARTTLS")
     machine.receive(b"220 go\r\n" + ahead)
     assert machine.next_event() == Reply(220, "", "go")
+    assert machine.next_event() is None
     fault = machine.begin_tls()
     assert fault is not None and "in clear" in fault.what
     assert machine.next_event() is None  # and nothing of it is ever read

@@ -62,7 +62,7 @@ def test_replies(octets: bytes, reply: Reply) -> None:
         (b"250 a\rb\r\n", "no reply: '250 a.b'"),
         (b"250 a\nb\r\n", "no reply"),
         (b"250 a\0b\r\n", "no reply"),
-        (b"x" * 500 + b"\r\n", "no reply: '" + "x" * 100 + "'$"),
+        (b"x" * 500 + b"\r\n", "no reply: '" + "x" * 500 + "'$"),
         (b"250-a\r\n251 b\r\n", "from 250 to 251"),
         (b"250 " + b"x" * (MAX_LINE_OCTETS - 5) + b"\r\n", "more than 2000 octets"),
         (b"250-x\r\n" * (MAX_LINES + 1), "more than 100 lines"),
@@ -76,6 +76,13 @@ def test_what_is_no_reply(octets: bytes, what: str) -> None:
 
 def test_half_a_reply_is_none_yet() -> None:
     assert read(b"250-a\r\n250 b\r") == []
+
+
+@given(st.data())
+def test_a_line_without_an_end_is_a_fault_as_soon_as_it_is_too_long(data: st.DataObject) -> None:
+    octets = b"250-x\r\n" + b"x" * (MAX_LINE_OCTETS + 1)
+    assert read(octets[:-1]) == []
+    assert read(*data.draw(splits(octets))) == [Fault(f"sends a line of more than {MAX_LINE_OCTETS} octets")]
 
 
 def test_what_is_buffered() -> None:

@@ -7,17 +7,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from twisted.internet.address import UNIXAddress
+from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import formatEvent
 
-from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Listener, Store, Submission
+from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Limits, Listener, Store, Submission
 from mailgate.development import write_certificate
 from mailgate.faults import Fault
+from mailgate.limits.networks import Network
 from mailgate.service import CannotStart, Gateway, Listening
 from mailgate.service.front import new_id
 from mailgate.service.gateway import _fault_found
 from mailgate.service.state import State
+from mailgate.units import Seconds
 from tests.support import logged
 
 
@@ -237,3 +240,49 @@ def test_a_unix_socket_has_a_path(tmp_path: Path) -> None:
     gateway = Gateway(config(tmp_path, smtp=SMTP(listen=(listener,))), Unix())
     gateway.privilegedStartService()
     assert gateway.listening[0] == Listening("smtp.listen", f"{tmp_path}/smtp.sock", 0)
+
+
+PROXIES = (Network("198.51.100.1/32"),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "most"),
+    [
+        ({}, 1100),
+        ({"smtp": SMTP(listen=listeners(2525), proxies=PROXIES)}, 2100),
+        ({"pop3": POP3(listen=listeners(2110), listen_tls=listeners(2995), proxies=PROXIES)}, 3100),
+        ({"limits": Limits(connections=10)}, 30),
+    ],
+)
+def test_there_is_room_for_all_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], most: int
+) -> None:
+    asked: list[int] = []
+
+    def note(connections: int) -> str:
+        asked.append(connections)
+        return "few files are allowed"
+
+    monkeypatch.setattr("mailgate.service.gateway.make_room", note)
+    with logged() as events:
+        Gateway(config(tmp_path, **changes), Reactor()).privilegedStartService()
+    assert asked == [most]
+    assert "few files are allowed" in [formatEvent(event) for event in events]
+
+
+@pytest.mark.parametrize(("port", "seconds"), [(2525, 7.0), (2110, 5.0)])
+def test_a_proxys_header_has_no_more_time_than_the_greeting(tmp_path: Path, port: int, seconds: float) -> None:
+    reactor = Reactor()
+    changes = {
+        "smtp": SMTP(listen=listeners(2525), proxies=PROXIES),
+        "pop3": POP3(listen=listeners(2110), proxies=PROXIES, login_timeout=Seconds(5.0)),
+        "limits": Limits(greeting_timeout=Seconds(7.0)),
+    }
+    Gateway(config(tmp_path, **changes), reactor).privilegedStartService()
+    factory: Any = next(server[1] for server in reactor.tcpServers if server[0] == port)
+    introduction, transport = factory.buildProtocol(IPv4Address("TCP", "198.51.100.1", 4000)), StringTransport()
+    introduction.makeConnection(transport)
+    reactor.advance(seconds - 0.1)
+    assert not transport.disconnected
+    reactor.advance(0.1)
+    assert transport.disconnected

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from zope.interface import implementer
 
-from mailgate.config import TLS, Config, Handler, Reading, Store
+from mailgate.config import LMTP, TLS, Config, Handler, Listener, Reading, Store, Submission
 from mailgate.development import write_certificate
 from mailgate.faults import Fault
 from mailgate.interfaces import IMessageHandler
@@ -100,3 +100,50 @@ def test_what_was_not_understood_is_not_judged(settings: dict[str, Any], tmp_pat
     config = Config(state=str(tmp_path), tls=TLS(certificate=certificate), handler=(Handler(use="loop-gard"),))
     assert [fault.split(":")[0] for fault in found(config)] == ["tls.certificate", "handler[1]"]
     assert [fault.split(":")[0] for fault in found(config, misfits=("state",))] == ["handler[1]"]
+
+
+# The smarthost, and sockets.
+
+
+def with_smarthost(directory: Path, url: str = "smtps://user@relay.example.org", **more: str) -> Config:
+    password = directory / "password"
+    password.write_text("secret\n")
+    password.chmod(0o600)
+    submission = {"smarthost": url, "smarthost_password": str(password), **more}
+    return Config(state=str(directory), hostname="mx.example.test", submission=Submission(**submission))  # type: ignore[arg-type]
+
+
+def test_a_smarthost_with_nothing_wrong(tmp_path: Path) -> None:
+    assert found(with_smarthost(tmp_path)) == []
+    assert found(with_smarthost(tmp_path, "smtp://relay.example.org", smarthost_password="")) == []
+
+
+def test_a_smarthost_that_is_none_has_been_told_of(tmp_path: Path) -> None:
+    assert found(with_smarthost(tmp_path, "relay")) == []
+    assert found(with_smarthost(tmp_path), misfits=("submission.smarthost",)) == []
+
+
+def test_what_is_wrong_with_a_smarthost(tmp_path: Path) -> None:
+    (missing,) = found(with_smarthost(tmp_path, smarthost_password=str(tmp_path / "none")))
+    assert missing.startswith("submission.smarthost_password: ") and "none" in missing and "No such file" in missing
+    (tmp_path / "empty").write_text("")
+    (empty,) = found(with_smarthost(tmp_path, smarthost_password=str(tmp_path / "empty")))
+    assert empty.startswith("submission.smarthost_password: ")
+    (unknown,) = found(with_smarthost(tmp_path, smarthost_ca=str(tmp_path / "empty")))
+    assert unknown.startswith("submission.smarthost_ca: ")
+    (nowhere,) = found(with_smarthost(tmp_path, smarthost_ca=str(tmp_path / "none")))
+    assert nowhere.startswith("submission.smarthost_ca: ") and "No such file" in nowhere
+
+
+def test_a_socket_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    (fault,) = found(Config(state=str(tmp_path), lmtp=LMTP(listen=(Listener(f"unix:{tmp_path}/run/lmtp"),))))
+    assert fault.startswith("lmtp.listen: ") and f"{tmp_path}/run" in fault
+
+
+def test_what_would_not_keep_it_from_working_is_told_by_check(tmp_path: Path) -> None:
+    config = with_smarthost(tmp_path, "smtps://user@mx.example.test")
+    (tmp_path / "password").chmod(0o644)
+    assert found(config) == []
+    ourselves, open_to_all = found(config, build=True)
+    assert ourselves.startswith("submission.smarthost: ") and "loop" in ourselves
+    assert open_to_all.startswith("submission.smarthost_password: ") and "chmod 600" in open_to_all
