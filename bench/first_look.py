@@ -135,8 +135,9 @@ def elapsed(client: Callable[[int], None]) -> float:
 
 @contextmanager
 def gateway(mail: str, module: str = "twisted.scripts.twistd") -> Iterator[tuple[int, int, int]]:
-    """A gateway in a process of its own, with its mail in a new directory below `mail`. Gives the ports for SMTP and for
-    POP3, and the process id.
+    """A gateway in a process of its own, with its mail in a new directory below `mail`.
+
+    Gives its ports for SMTP and POP3, and its process id.
     """
     directory = tempfile.mkdtemp(dir=mail)
     twistd = [sys.executable, "-c", f"from {module} import run; run()"]
