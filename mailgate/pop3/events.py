@@ -53,6 +53,33 @@ class Pass:
 
 
 @frozen
+class Mechanisms:
+    """AUTH alone: which mechanisms are there?"""
+
+
+@frozen
+class Auth:
+    """AUTH (RFC 5034 section 4): the mechanism in upper case, and the initial response in base64; never shown."""
+
+    mechanism: str = field(converter=_text)
+    initial: bytes | None = field(default=None, repr=False)
+
+
+@frozen
+class Response:
+    """The client's answer to a challenge of AUTH, in base64, or `*`; None: the line was too long. Never shown."""
+
+    line: bytes | None = field(repr=False)
+
+
+@frozen
+class Lang:
+    """LANG (RFC 6856 section 3): a language range, `*`, or (None) which languages there are."""
+
+    wanted: str | None = field(default=None, converter=optional(_text))
+
+
+@frozen
 class Stat:
     """STAT."""
 
@@ -108,4 +135,24 @@ class Quit:
     """QUIT."""
 
 
-Event = Connected | Fault | Capa | Stls | User | Pass | Stat | List | Uidl | Retr | Top | Dele | Noop | Rset | Quit
+Event = (
+    Connected
+    | Fault
+    | Capa
+    | Stls
+    | User
+    | Pass
+    | Mechanisms
+    | Auth
+    | Response
+    | Lang
+    | Stat
+    | List
+    | Uidl
+    | Retr
+    | Top
+    | Dele
+    | Noop
+    | Rset
+    | Quit
+)

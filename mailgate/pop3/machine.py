@@ -1,111 +1,24 @@
 """POP3 on the wire: octets to events, replies to octets, and the order in which commands may come.
 
-Sans-I/O. It knows states and syntax (RFC 1939, RFC 2449 section 3, RFC 2595 section 4); who may log in and what is in
-the maildrop it does not know. It never raises at the peer's fault: what is no command becomes a `Fault`.
+Sans-I/O. It knows states and syntax by the tables of `commands` (RFC 1939, RFC 2449 section 3); who may log in and
+what is in the maildrop it does not know. It never raises at the peer's fault: what is no command becomes a `Fault`.
 """
 
 from __future__ import annotations
 
-import enum
-import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator
 from typing import Final
 
-from attrs import frozen
-
 from mailgate.mail import BLOCK_OCTETS
-from mailgate.pop3.events import (
-    Capa,
-    Connected,
-    Dele,
-    Event,
-    Fault,
-    List,
-    Noop,
-    Pass,
-    Quit,
-    Retr,
-    Rset,
-    Stat,
-    Stls,
-    Top,
-    Uidl,
-    User,
-)
+from mailgate.pop3.commands import COMMAND_OCTETS, LEADS, TOO_LONG, UNCLEAN, UNKNOWN, VERBS, State, Verb, out_of_order
+from mailgate.pop3.events import Connected, Event, Fault, Quit, Response, Stls
 from mailgate.pop3.reply import Reply, negative
 from mailgate.wire.dots import DotWriter
-from mailgate.wire.lines import LineBuffer, Overlong, is_clean
+from mailgate.wire.lines import OVERLONG, LineBuffer, Overlong, is_clean
 from mailgate.wire.output import After, Output
+from mailgate.wire.sasl import MAX_LINE_OCTETS as EXCHANGE_OCTETS
 
-COMMAND_OCTETS: Final = 255  # RFC 2449 section 4: the longest command, with its CRLF
 RESPONSE_OCTETS: Final = 512  # RFC 2449 section 4: the longest first line of a response, with its CRLF
-
-
-class State(enum.Enum):
-    """Where a session is (RFC 1939 section 3)."""
-
-    AUTHORIZATION = enum.auto()
-    PASSWORD = enum.auto()  # AUTHORIZATION, and a USER was accepted just now
-    TRANSACTION = enum.auto()
-    OVER = enum.auto()  # QUIT has come (UPDATE, after a login), or the last reply was sent
-
-
-_BEFORE_LOGIN: Final = frozenset({State.AUTHORIZATION, State.PASSWORD})
-_AFTER_LOGIN: Final = frozenset({State.TRANSACTION})
-_ALWAYS: Final = _BEFORE_LOGIN | _AFTER_LOGIN
-
-
-class Shape:
-    """What may follow a verb, the space in front included; each group is an argument of the event.
-
-    Spaces at the end are forgiven, except in a password: RFC 1939 section 7 (PASS) lets it have spaces.
-    """
-
-    NOTHING: Final = re.compile(rb" *")
-    NAME: Final = re.compile(rb" ([^\x00-\x20\x7f]+) *")
-    PASSWORD: Final = re.compile(rb" (.+)", re.DOTALL)
-    NUMBER: Final = re.compile(rb" ([0-9]+) *")
-    PERHAPS_NUMBER: Final = re.compile(rb"(?: ([0-9]+))? *")
-    TWO_NUMBERS: Final = re.compile(rb" ([0-9]+) ([0-9]+) *")
-
-
-@frozen
-class Verb:
-    """A command: when it may come, what follows it, and where a positive reply leads."""
-
-    event: Callable[..., Event]
-    states: frozenset[State]
-    shape: re.Pattern[bytes]
-    usage: str = ""  # its arguments, in words for a client that has them wrong
-    leads_to: State | None = None  # after +OK; None: nowhere
-    after: After = After.GO_ON  # what the server does, after +OK
-
-
-VERBS: Final[Mapping[bytes, Verb]] = {
-    # RFC 1939 sections 4 and 7
-    b"USER": Verb(User, _BEFORE_LOGIN, Shape.NAME, " name", State.PASSWORD),
-    b"PASS": Verb(Pass, frozenset({State.PASSWORD}), Shape.PASSWORD, " password", State.TRANSACTION),
-    b"QUIT": Verb(Quit, _ALWAYS, Shape.NOTHING),
-    # RFC 1939 sections 5 and 7
-    b"STAT": Verb(Stat, _AFTER_LOGIN, Shape.NOTHING),
-    b"LIST": Verb(List, _AFTER_LOGIN, Shape.PERHAPS_NUMBER, " or LIST message"),
-    b"UIDL": Verb(Uidl, _AFTER_LOGIN, Shape.PERHAPS_NUMBER, " or UIDL message"),
-    b"RETR": Verb(Retr, _AFTER_LOGIN, Shape.NUMBER, " message"),
-    b"TOP": Verb(Top, _AFTER_LOGIN, Shape.TWO_NUMBERS, " message lines"),
-    b"DELE": Verb(Dele, _AFTER_LOGIN, Shape.NUMBER, " message"),
-    b"NOOP": Verb(Noop, _AFTER_LOGIN, Shape.NOTHING),
-    b"RSET": Verb(Rset, _AFTER_LOGIN, Shape.NOTHING),
-    # RFC 2449 section 5, RFC 2595 section 4
-    b"CAPA": Verb(Capa, _ALWAYS, Shape.NOTHING),
-    b"STLS": Verb(Stls, _BEFORE_LOGIN, Shape.NOTHING, "", State.AUTHORIZATION, After.START_TLS),
-}
-
-UNKNOWN: Final = Fault(negative("unknown command"))
-TOO_LONG: Final = Fault(negative("line longer than {octets} octets", octets=COMMAND_OCTETS))
-UNCLEAN: Final = Fault(negative("a lone CR or LF, or a NUL, in a command"))
-LOG_IN_FIRST: Final = Fault(negative("log in first"))
-USER_FIRST: Final = Fault(negative("PASS comes right after USER"))  # RFC 1939 section 7, PASS
-LOGGED_IN: Final = Fault(negative("already logged in"))
 
 
 class POP3Machine:
@@ -118,7 +31,6 @@ class POP3Machine:
         self.state = State.AUTHORIZATION
         self._lines = LineBuffer()
         self._asked: Event | None = None  # the event that waits for its reply
-        self._verb: Verb | None = None  # its verb, if it has one
         self._greeted = False
 
     @property
@@ -138,6 +50,10 @@ class POP3Machine:
         if not self._greeted:
             self._greeted = True
             self._asked = Connected()
+        elif self.state is State.CHALLENGE:
+            # RFC 5034 section 4: how long an answer may be has nothing to do with the length of commands.
+            if (line := self._lines.take_line(EXCHANGE_OCTETS)) is not None:
+                self._asked = Response(None if line is OVERLONG else line)
         elif (line := self._lines.take_line(COMMAND_OCTETS)) is not None:
             self._asked = self._read(line)
         return self._asked
@@ -171,7 +87,7 @@ class POP3Machine:
         if verb is None:
             return UNKNOWN
         if state not in verb.states:
-            return _out_of_order(state, verb)
+            return out_of_order(state, verb)
         return self._parse(name.decode(), verb, space + rest)
 
     def _parse(self, name: str, verb: Verb, rest: bytes) -> Event:
@@ -182,7 +98,6 @@ class POP3Machine:
             event = verb.event(*match.groups())
         except ValueError:  # the number or name is none
             return Fault(negative("usage: {usage}", usage=name + verb.usage))
-        self._verb = verb
         if verb.event is Quit:
             self.state = State.OVER  # RFC 1939 section 6: whatever the reply says
         return event
@@ -191,23 +106,22 @@ class POP3Machine:
 
     def _follow(self, reply: Reply) -> After:
         asked, self._asked = self._asked, None
-        verb, self._verb = self._verb, None
         if asked is None or reply.close or self.state is State.OVER:
             self.state = State.OVER
             self._lines.clear()
             return After.CLOSE
-        if verb is None or not reply.ok:
+        if reply.challenge is not None:
+            self.state = State.CHALLENGE
             return After.GO_ON
-        if verb.after is After.START_TLS:
+        if self.state is State.CHALLENGE:
+            self.state = State.AUTHORIZATION  # the exchange is over
+        if not reply.ok:
+            return After.GO_ON
+        self.state = LEADS.get(type(asked), self.state)
+        if isinstance(asked, Stls):
             self._lines.clear()  # RFC 2595 section 4: what came in clear behind STLS is not executed under TLS
-        self.state = verb.leads_to or self.state
-        return verb.after
-
-
-def _out_of_order(state: State, verb: Verb) -> Fault:
-    if state is State.TRANSACTION:
-        return LOGGED_IN
-    return USER_FIRST if verb.event is Pass else LOG_IN_FIRST
+            return After.START_TLS
+        return After.GO_ON
 
 
 def _first_line(reply: Reply) -> bytes:

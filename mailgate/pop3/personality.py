@@ -6,6 +6,9 @@ import re
 from typing import Final
 
 from attrs import Attribute, field, frozen
+from attrs.validators import in_
+
+from mailgate.pop3.language import ENGLISH, LANGUAGES
 
 IDLE_SECONDS: Final = 600.0  # RFC 1939 section 3: the autologout timer has ten minutes at least
 LOGIN_SECONDS: Final = 60.0  # from connection to login, all in all: shorter than RFC 1939 has it, on purpose
@@ -21,12 +24,14 @@ def _check_word(_: object, attribute: Attribute[str], value: str) -> None:
 
 @frozen(kw_only=True)
 class Personality:
-    """Raises ValueError for a name that cannot stand in a response."""
+    """Raises ValueError for a name that cannot stand in a response, and for a language that is not there."""
 
     hostname: str = field(validator=_check_word)
     implementation: str = field(default="mailgate", validator=_check_word)  # for CAPA (RFC 2449 section 6.9)
     tls_available: bool = False  # is STLS there? Not where the listener has TLS from the beginning
     allow_plaintext: bool = False  # may passwords travel before TLS?
+    # What `LANG *` gives (RFC 6856 section 3.2), a tag in lower case; before LANG it is English in any case.
+    language: str = field(default=ENGLISH.tag, validator=in_(LANGUAGES))
     idle_seconds: float = IDLE_SECONDS
     login_seconds: float = LOGIN_SECONDS
     max_errors: int = MAX_ERRORS

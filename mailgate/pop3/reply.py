@@ -29,6 +29,8 @@ class Reply:
     lines: tuple[str, ...] | bytes | None = field(default=None, repr=False)
     # A message's content in blocks with any line ends, as `wire.dots.DotWriter` takes it. The machine's to close.
     content: AsyncGenerator[bytes, None] | None = field(default=None, repr=False)
+    # What the server asks in the midst of AUTH, in base64: then the line is that alone (RFC 5034 section 4).
+    challenge: str | None = None
     close: bool = False  # is the connection closed after it?
 
     @text.validator
@@ -44,6 +46,8 @@ class Reply:
 
     def __str__(self) -> str:
         """The first line, without its line end. Control characters in a value become question marks."""
+        if self.challenge is not None:
+            return f"+ {self.challenge}"  # the space stands there even if nothing follows
         text = _CONTROL.sub("?", self.text.format(**self.values))
         return " ".join(part for part in ("+OK" if self.ok else "-ERR", self.code and f"[{self.code}]", text) if part)
 

@@ -7,35 +7,50 @@ for the other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 from attrs import evolve
-from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginDenied, UnauthorizedLogin
-from twisted.cred.error import LoginFailed as CredLoginFailed
 from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError
-from twisted.python.failure import Failure
 
 from mailgate.connection import Ending
 from mailgate.facts import Bulletin
 from mailgate.interfaces import IMaildrop, InUse, LockLost, StoreError
 from mailgate.mail import Session
+from mailgate.pop3.authentication import UNKNOWN_MECHANISM, Answer, Exchange, begin_exchange
 from mailgate.pop3.capabilities import capabilities, may_log_in, may_start_tls
-from mailgate.pop3.events import Capa, Connected, Event, Fault, Pass, Quit, Stls, User
+from mailgate.pop3.events import (
+    Auth,
+    Capa,
+    Connected,
+    Event,
+    Fault,
+    Lang,
+    Mechanisms,
+    Pass,
+    Quit,
+    Response,
+    Stls,
+    User,
+)
+from mailgate.pop3.language import ENGLISH, LANGUAGES, Language, find_language
+from mailgate.pop3.login import Login
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.pop3.report import MaildropReport
 from mailgate.pop3.transaction import Transaction
 from mailgate.reporting import VisitReport
-from mailgate.waits import uncut
+from mailgate.wire import sasl
 
 CAPABILITIES: Final = positive("capabilities follow")
 BEGIN_TLS: Final = positive("begin TLS negotiation")
+MECHANISMS: Final = evolve(positive("mechanisms follow"), lines=tuple(sasl.MECHANISMS))
+NO_SUCH_LANGUAGE: Final = negative("no such language")
 NO_TLS: Final = negative("no TLS to begin here")
 SEND_PASSWORD: Final = positive("send the password")  # the same for a name that nobody has
 TLS_FIRST: Final = negative("no password in clear: begin TLS first")
-WRONG_LOGIN: Final = negative("wrong name or password", code="AUTH")  # RFC 3206 section 4
+WRONG_LOGIN: Final = negative("wrong name or password", code="AUTH")  # RFC 3206 section 5
 IN_USE: Final = negative("another session has the maildrop", code="IN-USE")  # RFC 2449 section 8.1.2
 UNAVAILABLE: Final = negative("not possible just now, try again later", code="SYS/TEMP")  # RFC 3206 section 4
 STOPPING: Final = negative("the server is stopping", code="SYS/TEMP")  # RFC 3206 section 4
@@ -56,14 +71,15 @@ class POP3Session:
         """`new_id` names unexpected errors; `now` counts seconds, and only differences matter."""
         self._personality = personality
         self._session = session
-        self._portal = portal
         self._report = VisitReport(bulletin, new_id)
+        self._login = Login(portal, self._report)
         self._maildrop_report = MaildropReport(bulletin)
         self._now = now
         self._began = now()
-        self._name = ""  # what USER said
+        self._language: Language = ENGLISH
+        self._name = ""  # what USER or AUTH said
+        self._exchange: Exchange | None = None  # while AUTH is under way
         self._transaction: Transaction | None = None  # once somebody has logged in
-        self._logout: Callable[[], None] | None = None
         self._commands = 0
         self._errors = 0
         self._login_failures = 0
@@ -85,27 +101,24 @@ class POP3Session:
 
     async def answer(self, event: Event) -> Reply:
         """The reply to an event. Raises nothing but CancelledError, when the connection is lost."""
-        where = type(event).__name__.upper()
         try:
-            return await self._decide(event)
-        except StoreError as error:
-            self._report.unavailable(self._session, self._session.user or self._name, where, error)
-            return self._show_out(UNAVAILABLE) if isinstance(error, LockLost) else UNAVAILABLE
-        except Exception as error:  # the one place for the unexpected
+            reply = await self._decide(event)
+        except Exception as error:
             if self._lost and isinstance(error, CancelledError):
                 raise
-            failed = self._report.failed(self._session, where, error)
-            return negative("internal error, id {error}", code="SYS/TEMP", error=failed)
+            reply = self._excuse(event, error)
+        return self._language.say(reply)
 
     def secured(self, tls: str) -> None:
-        """TLS is up: what was said in clear is forgotten (RFC 2595 section 4)."""
+        """TLS is up: what was said in clear is forgotten (RFC 2595 section 4, RFC 6856 section 7)."""
         self._name = ""
+        self._language = ENGLISH
         self._session = evolve(self._session, tls=tls)
         self._report.secured(self._session)
 
     def farewell(self, ending: Ending) -> Reply | None:
         """Nothing on a time-out (RFC 1939 section 3: without sending any response)."""
-        return None if ending == "time-out" else STOPPING
+        return None if ending == "time-out" else self._language.say(STOPPING)
 
     def lost(self) -> None:
         """What is waited for is cancelled next; only a removal outlives that, and it tells what it did."""
@@ -136,12 +149,30 @@ class POP3Session:
                 return self._note_name(name)
             case Pass(password):
                 return await self._log_in(self._name, password)
+            case Mechanisms():
+                return MECHANISMS if may_log_in(self._personality, self._session) else TLS_FIRST
+            case Auth(mechanism, initial):
+                return await self._begin_exchange(mechanism, initial)
+            case Response(line):
+                assert self._exchange is not None, "a response comes after a challenge"
+                return await self._go_on(self._exchange.go_on(line))
+            case Lang(wanted):
+                return self._tell_languages() if wanted is None else self._change_language(wanted)
             case Quit():
                 return await self._quit()
             case _ if self._transaction is not None:
                 return await self._transaction.answer(event)
             case _:
                 raise TypeError(f"the machine let a command pass before the login: {event!r}")
+
+    def _excuse(self, event: Event, error: Exception) -> Reply:
+        """What to say when it could not be decided."""
+        where = "AUTH" if isinstance(event, Response) else type(event).__name__.upper()
+        if isinstance(error, StoreError):
+            self._report.unavailable(self._session, self._session.user or self._name, where, error)
+            return self._show_out(UNAVAILABLE) if isinstance(error, LockLost) else UNAVAILABLE
+        failed = self._report.failed(self._session, where, error)  # the one place for the unexpected
+        return negative("internal error, id {error}", code="SYS/TEMP", error=failed)
 
     def _greet(self) -> Reply:
         self._report.connected(self._session)
@@ -155,6 +186,20 @@ class POP3Session:
         self._shown_out = True
         return evolve(reply, close=True)
 
+    # The language (RFC 6856 section 3).
+
+    def _tell_languages(self) -> Reply:
+        lines = tuple(f"{language.tag} {language.name}" for language in LANGUAGES.values())
+        return evolve(positive("languages follow"), lines=lines)
+
+    def _change_language(self, wanted: str) -> Reply:
+        # RFC 6856 section 7: `*` is the same for everybody, so that it tells nothing of who has which account.
+        found = LANGUAGES[self._personality.language] if wanted == "*" else find_language(wanted)
+        if found is None:
+            return NO_SUCH_LANGUAGE
+        self._language = found
+        return positive("{tag} language changed", tag=found.tag)  # the tag comes first, RFC 6856 section 3.2
+
     # The login.
 
     def _note_name(self, name: str) -> Reply:
@@ -163,11 +208,27 @@ class POP3Session:
         self._name = name
         return SEND_PASSWORD
 
+    async def _begin_exchange(self, mechanism: str, initial: bytes | None) -> Reply:
+        if not may_log_in(self._personality, self._session):
+            return TLS_FIRST
+        self._exchange = begin_exchange(mechanism)
+        if self._exchange is None:
+            return self._count_error(UNKNOWN_MECHANISM)
+        return await self._go_on(self._exchange.begin(initial))
+
+    async def _go_on(self, answer: Answer) -> Reply:
+        if isinstance(answer, Reply):
+            return answer if answer.ok else self._count_error(answer)
+        self._name = answer.authentication
+        if answer.authorization:  # RFC 4616 section 2; what is the same as the user's name is empty here
+            return self._refuse_login(self._name, UnauthorizedLogin("wants to act for somebody else"))
+        return await self._log_in(self._name, answer.password.encode())
+
     async def _log_in(self, user: str, password: bytes) -> Reply:
         if not may_log_in(self._personality, self._session):
             return TLS_FIRST
         try:
-            return await self._begin(await self._ask_portal(user, password))
+            return await self._begin(await self._login.open(user, password, self._session))
         except (UnauthorizedLogin, LoginDenied) as error:
             return self._refuse_login(user, error)
         except StoreError as error:
@@ -175,18 +236,6 @@ class POP3Session:
             if isinstance(error, InUse):
                 return IN_USE
             raise
-
-    async def _ask_portal(self, user: str, password: bytes) -> IMaildrop:
-        # The login is never cancelled: a checker or store that works in a thread could not give back the lock of a
-        # maildrop whose opening nobody waits for. So it goes on, and is logged out when it comes.
-        login = self._portal.login(UsernamePassword(user.encode(), password), self._session, IMaildrop)
-
-        def log_out_late() -> None:
-            login.addCallback(lambda late: late[2]()).addErrback(self._late)
-
-        _, avatar, logout = await uncut(login, log_out_late)
-        self._logout = logout
-        return cast(IMaildrop, avatar)
 
     async def _begin(self, maildrop: IMaildrop) -> Reply:
         try:
@@ -205,12 +254,6 @@ class POP3Session:
         enough = self._login_failures >= self._personality.max_login_failures
         return self._show_out(WRONG_LOGIN) if enough else WRONG_LOGIN
 
-    def _late(self, failure: Failure) -> None:
-        # The client has gone; a login that did not come about has nothing to give back.
-        error = failure.value
-        if error is not None and not isinstance(error, (CredLoginFailed, StoreError, CancelledError)):
-            self._report.failed(self._session, "a late login", error)
-
     # The end.
 
     async def _quit(self) -> Reply:
@@ -223,14 +266,9 @@ class POP3Session:
         return positive("{hostname} POP3 server signing off", hostname=self._personality.hostname)
 
     def _release(self) -> None:
-        logout, self._logout = self._logout, None
-        try:
-            if self._transaction is not None:
-                self._transaction.close()
-            if logout is not None:
-                logout()
-        except Exception as error:  # noqa: BLE001 (a lock that cannot be given back must not keep the connection)
-            self._report.failed(self._session, "logout", error)
+        if self._transaction is not None:
+            self._transaction.close()
+        self._login.log_out(self._session)
 
 
 def _not_removed(count: int) -> Reply:

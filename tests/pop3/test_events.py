@@ -17,3 +17,13 @@ def test_numbers_and_names_are_read_from_octets() -> None:
 def test_a_name_that_is_not_utf8_is_an_error() -> None:
     with pytest.raises(ValueError, match="utf-8"):
         events.User(b"\xff")
+
+
+def test_mechanisms_and_languages_are_text() -> None:
+    assert events.Auth(b"PLAIN", b"x") == events.Auth("PLAIN", b"x")
+    assert events.Lang(b"de") == events.Lang("de")
+    assert events.Lang(None).wanted is None
+
+
+def test_what_a_client_answers_is_never_shown() -> None:
+    assert "c2VjcmV0" not in repr([events.Auth("PLAIN", b"c2VjcmV0"), events.Response(b"c2VjcmV0")])

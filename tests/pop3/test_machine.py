@@ -10,15 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailgate.pop3 import events
-from mailgate.pop3.machine import COMMAND_OCTETS, VERBS, POP3Machine, State
+from mailgate.pop3.commands import COMMAND_OCTETS, VERBS, State
+from mailgate.pop3.machine import POP3Machine
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.wire.dots import DotReader
 from mailgate.wire.output import After
+from mailgate.wire.sasl import MAX_LINE_OCTETS as EXCHANGE_OCTETS
 from tests.pop3.support import gather
 from tests.support import result_of
 
 OK = positive("yes")
 ERR = negative("no")
+ASKS = Reply(True, "", challenge="")
 
 
 def fresh() -> POP3Machine:
@@ -208,7 +211,7 @@ def test_the_maildrop_is_closed_before_the_login(verb: bytes) -> None:
     assert fault(say(fresh(), verb + b"\r\n")) == "-ERR log in first"
 
 
-@pytest.mark.parametrize("verb", [b"USER bob", b"PASS x", b"STLS"])
+@pytest.mark.parametrize("verb", [b"USER bob", b"PASS x", b"STLS", b"AUTH", b"AUTH PLAIN x"])
 def test_there_is_one_login(verb: bytes) -> None:
     assert fault(say(logged_in(), verb + b"\r\n")) == "-ERR already logged in"
 
@@ -281,8 +284,124 @@ def test_after_a_refused_stls_the_session_goes_on_in_clear() -> None:
     assert machine.next_event() == events.Capa()
 
 
-def test_every_verb_is_known_by_its_event() -> None:
-    assert {name.decode().capitalize() for name in VERBS} == {verb.event.__name__ for verb in VERBS.values()}
+# AUTH (RFC 5034 section 4).
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (b"AUTH", events.Mechanisms()),
+        (b"AUTH ", events.Mechanisms()),
+        (b"AUTH PLAIN", events.Auth("PLAIN")),
+        (b"auth plain ", events.Auth("PLAIN")),
+        (b"AUTH LOGIN =", events.Auth("LOGIN", b"=")),
+        (b"AUTH SCRAM-SHA-256 biws", events.Auth("SCRAM-SHA-256", b"biws")),
+        (b"AUTH PLAIN \xff", events.Auth("PLAIN", b"\xff")),
+    ],
+)
+def test_reads_auth(line: bytes, event: events.Event) -> None:
+    assert say(fresh(), line + b"\r\n") == event
+
+
+@pytest.mark.parametrize("line", [b"AUTH PLAIN a b", b"AUTH  PLAIN", b"AUTH PL\xc3\xa4IN", b"AUTH " + b"x" * 21])
+def test_what_is_no_mechanism_is_a_fault(line: bytes) -> None:
+    assert fault(say(fresh(), line + b"\r\n")) == "-ERR usage: AUTH [mechanism [initial-response]]"
+
+
+def test_the_mechanisms_are_no_login() -> None:
+    machine = fresh()
+    say(machine, b"AUTH\r\n")
+    machine.send(Reply(True, "here", lines=("PLAIN",)))
+    assert machine.state is State.AUTHORIZATION
+
+
+@pytest.mark.parametrize(("reply", "state"), [(OK, State.TRANSACTION), (ERR, State.AUTHORIZATION)])
+def test_auth_may_end_at_once(reply: Reply, state: State) -> None:
+    machine = fresh()
+    say(machine, b"AUTH PLAIN x\r\n")
+    machine.send(reply)
+    assert machine.state is state
+
+
+@pytest.mark.parametrize(("reply", "state"), [(OK, State.TRANSACTION), (ERR, State.AUTHORIZATION)])
+def test_auth_asks_as_often_as_it_wants(reply: Reply, state: State) -> None:
+    machine = fresh()
+    assert say(machine, b"AUTH LOGIN\r\nUVVJVA==\r\nQUIT\r\nCAPA\r\n") == events.Auth("LOGIN")
+    assert machine.send(ASKS) == (b"+ \r\n", After.GO_ON, None)
+    assert machine.next_event() == events.Response(b"UVVJVA==")
+    assert machine.send(Reply(True, "", challenge="UGFzc3dvcmQ6")).octets == b"+ UGFzc3dvcmQ6\r\n"
+    assert machine.next_event() == events.Response(b"QUIT")  # no command in the midst of an exchange
+    machine.send(reply)
+    assert machine.state is state
+    assert machine.next_event() == events.Capa()
+
+
+@pytest.mark.parametrize("line", [b"", b"*", b" ", b"\xff\0", b"a\rb"])
+def test_any_line_is_a_response(line: bytes) -> None:
+    machine = fresh()
+    say(machine, b"AUTH PLAIN\r\n")
+    machine.send(ASKS)
+    assert say(machine, line + b"\r\n") == events.Response(line)
+
+
+@pytest.mark.parametrize(("octets", "fits"), [(EXCHANGE_OCTETS, True), (EXCHANGE_OCTETS + 1, False)])
+def test_a_response_may_be_longer_than_a_command_but_not_endless(octets: int, fits: bool) -> None:
+    machine = fresh()
+    say(machine, b"AUTH PLAIN\r\n")
+    machine.send(ASKS)
+    line = b"x" * (octets - 2)
+    assert say(machine, line + b"\r\nCAPA\r\n") == events.Response(line if fits else None)
+    machine.send(ERR)
+    assert machine.next_event() == events.Capa()
+
+
+def test_auth_itself_is_a_command_with_the_length_of_one() -> None:
+    line = b"AUTH PLAIN " + b"x" * 300
+    assert fault(say(fresh(), line + b"\r\n")) == "-ERR line longer than 255 octets"
+
+
+def test_auth_forgets_who_user_was() -> None:
+    machine = fresh()
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    assert say(machine, b"AUTH PLAIN x\r\n") == events.Auth("PLAIN", b"x")
+    machine.send(ERR)
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+
+
+def test_a_farewell_in_the_midst_of_auth_is_the_last() -> None:
+    machine = fresh()
+    say(machine, b"AUTH PLAIN\r\n")
+    machine.send(ASKS)
+    assert machine.send(negative("stopping")).after is After.CLOSE
+    assert say(machine, b"x\r\n") is None
+
+
+# LANG (RFC 6856 section 3).
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (b"LANG", events.Lang()),
+        (b"LANG *", events.Lang("*")),
+        (b"lang de", events.Lang("de")),
+        (b"LANG de-Latn-AT ", events.Lang("de-Latn-AT")),
+    ],
+)
+@pytest.mark.parametrize("machine", [fresh, logged_in])
+def test_reads_lang_before_and_after_the_login(machine: object, line: bytes, event: events.Event) -> None:
+    assert callable(machine)
+    speaking = machine()
+    state = speaking.state
+    assert say(speaking, line + b"\r\n") == event
+    speaking.send(OK)
+    assert speaking.state is state
+
+
+@pytest.mark.parametrize("line", [b"LANG de en", b"LANG de_AT", b"LANG -", b"LANG *-DE", b"LANG \xc3\xa4", b"LANG 1"])
+def test_what_is_no_language_range_is_a_fault(line: bytes) -> None:
+    assert fault(say(fresh(), line + b"\r\n")) == "-ERR usage: LANG [language-range]"
 
 
 # Replies.
@@ -401,14 +520,26 @@ PIECES = st.one_of(
     st.sampled_from(
         [b"\r\n", b"\r", b"\n", b" ", b"USER a\r\n", b"PASS b\r\n", b"RETR 1\r\n", b"STLS\r\n", b"QUIT\r\n"]
     ),
+    st.sampled_from([b"AUTH PLAIN\r\n", b"AUTH LOGIN eA==\r\n", b"AUTH\r\n", b"*\r\n", b"eHh4\r\n", b"LANG de\r\n"]),
     st.sampled_from([*VERBS]),
     st.binary(max_size=12),
     st.just(b"x" * 300),
+    st.just(b"x" * (EXCHANGE_OCTETS + 1)),
 )
 
 
+def answered(event: events.Event) -> Reply:
+    match event:
+        case events.Stls() | events.Fault() | events.Response(None | b"*"):
+            return ERR
+        case events.Auth(_, None) | events.Response(b"eHh4"):
+            return ASKS
+        case _:
+            return OK
+
+
 def transcript(blocks: list[bytes]) -> list[events.Event]:
-    """Every event, all answered in the same way, STLS refused: it drops what has arrived already."""
+    """Every event, all answered in the same way; STLS is refused, as it drops what has arrived already."""
     machine = POP3Machine()
     seen: list[events.Event] = []
     for block in [b"", *blocks]:
@@ -416,7 +547,7 @@ def transcript(blocks: list[bytes]) -> list[events.Event]:
         while (event := machine.next_event()) is not None:
             assert machine.next_event() is None
             seen.append(event)
-            output = machine.send(ERR if isinstance(event, events.Stls | events.Fault) else OK)
+            output = machine.send(answered(event))
             assert output.octets.endswith(b"\r\n")
     return seen
 

@@ -1,7 +1,9 @@
-"""Any sequence of commands gets the answers of a simple model of RFC 1939, however it is cut and pipelined."""
+"""Any sequence of commands gets the answers of a simple model of RFC 1939, 5034 and 6856, pipelined or not."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 
 from attrs import evolve
@@ -19,77 +21,154 @@ MESSAGES = st.lists(
     max_size=4,
 )
 NUMBERS = st.sampled_from([b"0", b"1", b"2", b"3", b"4", b"5", b"-1", b"x", b"", b"99999999999999999999"])
+RIGHT, OTHER, WRONG, USER, PASSWORD = (
+    base64.b64encode(text)
+    for text in (b"\0alice\0correct horse", b"bob\0alice\0correct horse", b"\0alice\0wrong", b"alice", b"correct horse")
+)
 COMMANDS = st.one_of(
     st.sampled_from([b"STAT", b"NOOP", b"RSET", b"LIST", b"UIDL", b"QUIT", b"CAPA", b"XXXX", b"STLS", b"USER alice"]),
     st.sampled_from([b"PASS correct horse", b"PASS wrong", b"USER bob"]),
     st.builds(
         lambda verb, number: verb + b" " + number, st.sampled_from([b"LIST", b"UIDL", b"retr", b"Dele"]), NUMBERS
     ),
+    st.sampled_from([b"AUTH", b"AUTH PLAIN", b"auth login", b"AUTH PLAIN =", b"AUTH PLAIN ?", b"AUTH CRAM-MD5"]),
+    st.sampled_from([b"AUTH PLAIN " + RIGHT, b"AUTH PLAIN " + OTHER, b"AUTH PLAIN " + WRONG, b"AUTH LOGIN " + USER]),
+    st.sampled_from([RIGHT, OTHER, WRONG, USER, PASSWORD, b"*", b"", b"?"]),
+    st.sampled_from([b"LANG", b"LANG de", b"lang EN", b"LANG *", b"LANG tlh", b"LANG de en"]),
     st.builds(lambda number, lines: b"TOP " + number + b" " + lines, NUMBERS, NUMBERS),
 )
 
+LOGINS = st.sampled_from(
+    [
+        [],
+        [b"USER alice", b"PASS correct horse"],
+        [b"AUTH PLAIN " + RIGHT],
+        [b"AUTH PLAIN", RIGHT],
+        [b"AUTH LOGIN", USER, PASSWORD],
+        [b"AUTH LOGIN " + USER, PASSWORD],
+    ]
+)
+
+NOTHING_DONE = {"en": b"nothing done", "de": b"nichts getan"}
+OK, ERR = b"+OK", b"-ERR"
+Answer = tuple[bytes, list[bytes] | None, bytes]
+
 
 class Model:
-    """RFC 1939 in the plainest way. `answer` gives the status, then the lines of a multi-line response."""
+    """The RFCs in the plainest way. `answer` gives status, the lines of a multi-line response, text if it is fixed."""
 
     def __init__(self, messages: list[bytes]) -> None:
         self.messages = dict(enumerate(messages, 1))
         self.marked: set[int] = set()
         self.state = "authorization"
         self.user = ""
+        self.asked: list[str] = []  # what AUTH has still to hear
+        self.heard: list[bytes] = []
+        self.language = "en"
 
-    def answer(self, line: bytes) -> tuple[bool, list[bytes] | None, bytes]:
-        """(ok, lines, text where the RFC fixes it)."""
+    def answer(self, line: bytes) -> Answer:
+        if self.asked:
+            return self.go_on(line)
         verb, _, rest = line.partition(b" ")
         user, self.user = self.user, ""
         match verb.upper(), self.state:
             case b"CAPA", _:
-                return True, [b"..."], b""
+                return OK, [b"..."], b""
+            case b"LANG", _:
+                return self.lang(rest.decode())
             case b"QUIT", _:
                 if self.state == "transaction":
                     self.messages = {n: m for n, m in self.messages.items() if n not in self.marked}
                 self.state = "over"
-                return True, None, b""
+                return OK, None, b""
             case b"USER", "authorization":
                 self.user = rest.decode()
-                return True, None, b""
-            case b"PASS", "authorization" if (user, rest) == ("alice", b"correct horse"):
-                self.state = "transaction"
-                return True, None, b""
+                return OK, None, b""
+            case b"PASS", "authorization" if user:
+                return self.log_in(user.encode(), rest)
+            case b"AUTH", "authorization":
+                return self.auth(rest)
             case command, "transaction":
                 return self.transact(command.decode(), rest)
             case _:
-                return False, None, b""
+                return ERR, None, b""
 
-    def transact(self, verb: str, rest: bytes) -> tuple[bool, list[bytes] | None, bytes]:
+    def lang(self, wanted: str) -> Answer:
+        if not wanted:
+            return OK, [b"en English", b"de Deutsch"], b""
+        if wanted.lower() not in ("en", "de", "*"):
+            return ERR, None, b""
+        self.language = "en" if wanted == "*" else wanted.lower()
+        changed = {"en": b"en language changed", "de": b"de Sprache gewechselt"}
+        return OK, None, changed[self.language]
+
+    def log_in(self, user: bytes, password: bytes) -> Answer:
+        if (user, password) != (b"alice", b"correct horse"):
+            return ERR, None, b""
+        self.state = "transaction"
+        return OK, None, b""
+
+    def auth(self, rest: bytes) -> Answer:
+        mechanism, _, initial = rest.upper().partition(b" ")
+        if not mechanism:
+            return OK, [b"PLAIN", b"LOGIN"], b""
+        if mechanism not in (b"PLAIN", b"LOGIN"):
+            return ERR, None, b""
+        self.asked = [""] if mechanism == b"PLAIN" else ["Username:", "Password:"]
+        self.heard = []
+        if not initial:
+            return self.ask()
+        return self.go_on(b"" if initial == b"=" else rest.split(b" ")[1])
+
+    def ask(self) -> Answer:
+        return b"+", None, base64.b64encode(self.asked[0].encode())
+
+    def go_on(self, line: bytes) -> Answer:
+        try:
+            self.heard.append(base64.b64decode(line, validate=True))
+            self.heard[-1].decode()
+        except (binascii.Error, UnicodeDecodeError):
+            self.asked = []
+            return ERR, None, b""
+        del self.asked[0]
+        if self.asked:
+            return self.ask()
+        if len(self.heard) == 2:
+            return self.log_in(*self.heard)
+        parts = self.heard[0].split(b"\0")
+        if len(parts) != 3 or parts[0] not in (b"", parts[1]):
+            return ERR, None, b""
+        return self.log_in(parts[1], parts[2])
+
+    def transact(self, verb: str, rest: bytes) -> Answer:
         there = {n: m for n, m in self.messages.items() if n not in self.marked}
         sizes = {n: wire_octets(m) for n, m in there.items()}
         if verb == "NOOP":
-            return True, None, b""
+            return OK, None, NOTHING_DONE[self.language]
         if verb == "STAT":
-            return True, None, b"%d %d" % (len(there), sum(sizes.values()))
+            return OK, None, b"%d %d" % (len(there), sum(sizes.values()))
         if verb == "RSET":
             self.marked.clear()
-            return True, None, b""
+            return OK, None, b""
         tell = {"LIST": lambda n: b"%d %d" % (n, sizes[n]), "UIDL": lambda n: b"%d uid-%d" % (n, n)}
         if verb in tell and not rest:
-            return True, [tell[verb](n) for n in there], b""
+            return OK, [tell[verb](n) for n in there], b""
         words = rest.split(b" ")
         if not all(re.fullmatch(rb"[0-9]+", word) for word in words) or len(words) != (2 if verb == "TOP" else 1):
-            return False, None, b""
+            return ERR, None, b""
         number = int(words[0])
         if number not in there:
-            return False, None, b""
+            return ERR, None, b""
         if verb in tell:
-            return True, None, tell[verb](number)
+            return OK, None, tell[verb](number)
         if verb == "DELE":
             self.marked.add(number)
-            return True, None, b""
+            return OK, None, b""
         if verb == "RETR":
-            return True, wire_lines(there[number]), b""
+            return OK, wire_lines(there[number]), b""
         if verb == "TOP":
-            return True, top(wire_lines(there[number]), int(words[1])), b""
-        return False, None, b""
+            return OK, top(wire_lines(there[number]), int(words[1])), b""
+        return ERR, None, b""
 
 
 def wire_lines(content: bytes) -> list[bytes]:
@@ -102,28 +181,27 @@ def top(lines: list[bytes], count: int) -> list[bytes]:
     return lines[: header_end + count]
 
 
-def read_reply(octets: bytes, multi_line: bool) -> tuple[bool, list[bytes] | None, bytes, bytes]:
-    """(ok, lines with stuffing undone, text, what follows)."""
+def read_reply(octets: bytes, multi_line: bool) -> tuple[bytes, list[bytes] | None, bytes, bytes]:
+    """(status, lines with stuffing undone, text, what follows)."""
     first, _, rest = octets.partition(b"\r\n")
     status, _, text = first.partition(b" ")
-    assert status in (b"+OK", b"-ERR")
-    if not multi_line or status == b"-ERR":
-        return status == b"+OK", None, text, rest
+    assert status in (OK, ERR, b"+")
+    if not multi_line or status == ERR:
+        return status, None, text, rest
     lines: list[bytes] = []
     while True:
         line, _, rest = rest.partition(b"\r\n")
         if line == b".":
-            return True, lines, text, rest
+            return OK, lines, text, rest
         lines.append(line.removeprefix(b"."))
 
 
 @settings(max_examples=150, deadline=None)
-@given(MESSAGES, st.booleans(), st.lists(COMMANDS, max_size=25), st.booleans())
+@given(MESSAGES, LOGINS, st.lists(COMMANDS, max_size=25), st.booleans())
 def test_any_commands_get_the_models_answers(
-    messages: list[bytes], log_in: bool, commands: list[bytes], pipelined: bool
+    messages: list[bytes], login: list[bytes], commands: list[bytes], pipelined: bool
 ) -> None:
-    if log_in:
-        commands = [b"USER alice", b"PASS correct horse", *commands]
+    commands = [*login, *commands]
     place = house(*messages)
     client = Client(served(place, evolve(PERSONALITY, max_errors=1_000, max_login_failures=1_000)))
     client.heard()
@@ -135,9 +213,9 @@ def test_any_commands_get_the_models_answers(
             break
         if not pipelined:
             heard = client.say(command + b"\r\n")
-        ok, lines, text = model.answer(command)
+        status, lines, text = model.answer(command)
         said, said_lines, said_text, heard = read_reply(heard, lines is not None)
-        assert said == ok, command
+        assert said == status, command
         if lines != [b"..."]:
             assert said_lines == lines, command
         if text:

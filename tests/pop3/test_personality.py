@@ -13,6 +13,7 @@ def test_the_defaults() -> None:
     assert not personality.allow_plaintext
     assert personality.idle_seconds >= 600  # RFC 1939 section 3
     assert personality.login_seconds == 60
+    assert personality.language == "en"
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "<a>", "é", "x" * 300])
@@ -21,3 +22,9 @@ def test_a_name_can_stand_in_a_greeting(name: str) -> None:
         Personality(hostname=name)
     with pytest.raises(ValueError, match="implementation"):
         Personality(hostname="x", implementation=name)
+
+
+def test_the_language_is_one_that_is_there() -> None:
+    assert Personality(hostname="x", language="de").language == "de"
+    with pytest.raises(ValueError, match="language"):
+        Personality(hostname="x", language="tlh")

@@ -17,6 +17,8 @@ from mailgate.pop3.reply import Reply, negative, positive
         (negative("busy", code="IN-USE"), "-ERR [IN-USE] busy"),
         (negative("{what}", code="SYS/TEMP", what="disk"), "-ERR [SYS/TEMP] disk"),
         (negative("{name}", name="{evil} %s"), "-ERR {evil} %s"),
+        (Reply(True, "", challenge="VXNlcm5hbWU6"), "+ VXNlcm5hbWU6"),  # RFC 5034 section 4
+        (Reply(True, "", challenge=""), "+ "),
     ],
 )
 def test_the_first_line(reply: Reply, line: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from attrs import evolve
 from twisted.cred.error import LoginDenied, UnauthorizedLogin
@@ -98,7 +100,7 @@ def test_wrong_user_and_wrong_password_look_alike() -> None:
     place, other = house(), house()
     assert say(place, events.User("nobody")) == say(other, events.User("alice"))
     refusals = {str(say(place, events.Pass(PASSWORD))), str(say(other, events.Pass(b"wrong")))}
-    assert refusals == {"-ERR [AUTH] wrong name or password"}  # RFC 3206 section 4
+    assert refusals == {"-ERR [AUTH] wrong name or password"}  # RFC 3206 section 5
 
 
 def test_a_refused_login_is_told_with_its_reason() -> None:
@@ -174,6 +176,139 @@ def test_too_many_wrong_passwords_end_the_session() -> None:
     assert last.code == "AUTH"
     place.session.ended("quit", 1, 2)
     assert place.facts.of(facts.Disconnected)[0].reason == "refused"
+
+
+# AUTH (RFC 5034).
+
+
+def b64(text: str) -> bytes:
+    return base64.b64encode(text.encode())
+
+
+def plain(place: House, password: str = "correct horse", authorization: str = "") -> Reply:
+    return say(place, events.Auth("PLAIN", b64(f"{authorization}\0alice\0{password}")))
+
+
+def test_auth_logs_in_as_pass_does() -> None:
+    place, other = house(MESSAGE), house(MESSAGE)
+    assert plain(place) == log_in(other)
+    assert place.checker.asked == other.checker.asked == [(b"alice", PASSWORD)]
+    assert place.facts.one(facts.LoggedIn).user == "alice@example.test"
+    assert say(place, events.Stat()).ok
+
+
+def test_auth_by_steps() -> None:
+    place = house()
+    assert str(say(place, events.Auth("LOGIN"))) == "+ VXNlcm5hbWU6"
+    assert str(say(place, events.Response(b64("alice")))) == "+ UGFzc3dvcmQ6"
+    assert str(say(place, events.Response(b64("correct horse")))) == "+OK 0 messages (0 octets)"
+
+
+def test_a_wrong_password_of_auth_looks_and_counts_as_one_of_pass() -> None:
+    place = house(personality=evolve(PERSONALITY, max_login_failures=3))
+    assert plain(place, "wrong") == log_in(place, b"wrong")
+    assert plain(place, "wrong").close
+    assert [fact.user for fact in place.facts.of(facts.LoginFailed)] == ["alice"] * 3
+
+
+@pytest.mark.parametrize("authorization", ["bob", "alice@example.test", "ALICE"])
+def test_who_wants_to_act_for_somebody_else_is_refused_and_learns_nothing(authorization: str) -> None:
+    place = house()
+    assert plain(place, authorization=authorization) == plain(place, "wrong")
+    assert place.checker.asked == [(b"alice", b"wrong")]
+    assert place.facts.of(facts.LoginFailed)[0].reason == "wants to act for somebody else"
+
+
+def test_who_acts_for_itself_says_so() -> None:
+    assert plain(house(), authorization="alice").ok
+
+
+def test_auth_finds_the_maildrop_in_use() -> None:
+    place = house()
+    place.realm.raises = InUse("session s0 has it")
+    assert plain(place).code == "IN-USE"
+    assert place.facts.one(facts.LoginDeferred).user == "alice"
+
+
+def test_auth_where_the_accounts_cannot_be_read() -> None:
+    place = house()
+    place.checker.raises = StoreError("unreadable")
+    say(place, events.Auth("PLAIN"))
+    assert say(place, events.Response(b64("\0alice\0correct horse"))).code == "SYS/TEMP"
+    told = place.facts.one(facts.Unavailable)
+    assert (told.user, told.where) == ("alice", "AUTH")
+
+
+def test_no_auth_in_clear_unless_allowed() -> None:
+    place = house(personality=evolve(PERSONALITY, allow_plaintext=False))
+    assert str(plain(place)) == "-ERR no password in clear: begin TLS first"
+    assert str(say(place, events.Mechanisms())) == "-ERR no password in clear: begin TLS first"
+    assert str(say(place, events.Auth("X"))) == "-ERR no password in clear: begin TLS first"
+    assert place.checker.asked == []
+    place.session.secured("TLSv1.3 X")
+    assert say(place, events.Mechanisms()).ok
+    assert plain(place).ok
+
+
+def test_auth_alone_tells_the_mechanisms() -> None:
+    assert say(house(), events.Mechanisms()).lines == ("PLAIN", "LOGIN")
+
+
+def test_what_is_no_exchange_counts_as_an_error() -> None:
+    place = house(personality=evolve(PERSONALITY, max_errors=4))
+    assert str(say(place, events.Auth("X"))) == "-ERR mechanism not offered"
+    assert str(say(place, events.Auth("PLAIN", b"?"))) == "-ERR the response is not base64"
+    say(place, events.Auth("PLAIN"))
+    assert str(say(place, events.Response(b"*"))) == "-ERR authentication cancelled"
+    say(place, events.Auth("PLAIN"))
+    last = say(place, events.Response(None))
+    assert last.close
+    assert str(last) == "-ERR the response is longer than 12288 octets"
+    assert place.facts.of(facts.LoginFailed) == []
+
+
+# LANG (RFC 6856 section 3).
+
+
+def test_lang_alone_tells_the_languages() -> None:
+    reply = say(house(), events.Lang())
+    assert reply.ok
+    assert reply.lines == ("en English", "de Deutsch")
+
+
+def test_lang_changes_what_is_said_from_its_own_reply_on() -> None:
+    place = house(MESSAGE)
+    assert str(say(place, events.Lang("de-AT"))) == "+OK de Sprache gewechselt"
+    assert str(log_in(place)) == "+OK 1 Nachricht (13 Oktette)"
+    assert str(say(place, events.Retr(2))) == "-ERR diese Nachricht gibt es nicht"
+    assert str(say(place, events.Fault(negative("unknown command")))) == "-ERR unbekannter Befehl"
+    place.maildrop.raises["read"] = OSError("broken")
+    assert str(say(place, events.Retr(1))) == "-ERR [SYS/TEMP] interner Fehler, Kennung id1"
+    assert str(place.session.farewell("stopped")) == "-ERR [SYS/TEMP] der Server wird angehalten"
+    assert str(say(place, events.Lang("EN"))) == "+OK en language changed"
+    assert str(say(place, events.Retr(2))) == "-ERR no such message"
+
+
+def test_an_unknown_language_changes_nothing() -> None:
+    place = house()
+    assert str(say(place, events.Lang("tlh"))) == "-ERR no such language"
+    say(place, events.Lang("de"))
+    assert str(say(place, events.Lang("tlh"))) == "-ERR diese Sprache gibt es hier nicht"
+
+
+def test_an_asterisk_is_the_listeners_language_whoever_has_logged_in() -> None:
+    assert str(say(house(), events.Lang("*"))) == "+OK en language changed"
+    place = house(personality=evolve(PERSONALITY, language="de"))
+    assert str(say(place, events.Connected())) == "+OK pop.example.test POP3 server ready"  # not before LANG
+    assert str(say(place, events.Lang("*"))) == "+OK de Sprache gewechselt"
+
+
+def test_a_language_that_was_asked_for_in_clear_is_forgotten_with_tls() -> None:
+    place = house(personality=evolve(PERSONALITY, tls_available=True))
+    say(place, events.Lang("de"))
+    assert str(say(place, events.Stls())) == "+OK TLS kann beginnen"
+    place.session.secured("TLSv1.3 X")
+    assert str(say(place, events.Stls())) == "-ERR no TLS to begin here"
 
 
 # A connection that goes away during the login.
@@ -323,12 +458,12 @@ def test_a_message_that_was_about_to_be_sent_is_closed_at_the_end() -> None:
 
 def test_a_logout_that_fails_is_told_and_does_no_harm() -> None:
     place = house()
-    log_in(place)
 
     def broken() -> None:
         raise OSError("broken")
 
-    place.session._logout = broken
+    place.maildrop.release = broken  # type: ignore[method-assign]
+    log_in(place)
     place.session.ended("lost", 0, 0)
     assert [fact.where for fact in place.facts.of(facts.Failed)] == ["logout"]
     assert place.facts.of(facts.Disconnected)
