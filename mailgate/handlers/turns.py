@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -10,10 +9,10 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from mailgate.clients import network_of
 from mailgate.mail import Refused, Reply
 
 MAX_WAITING: Final = 500  # each is a message that is kept, and a client that waits for its reply
-IPV6_PREFIX: Final = 64  # whoever has one IPv6 address has all of its subnet (RFC 4291 2.5.1)
 # RFC 3463 3.4: X.3.2 is for "excessive load" among others.
 BUSY: Final = Reply(451, "4.3.2", "Too many messages are waiting, try again later")
 
@@ -39,7 +38,7 @@ class Turns:
 
         Raises `Refused`, now or as the Deferred's failure, if too many wait.
         """
-        whose = counted(client)
+        whose = network_of(client)
         if self._free and not self._lines:
             return self._occupy(whose)
         self._make_room(whose)
@@ -88,16 +87,3 @@ class Turns:
         last = next(reversed(self._lines[crowd]))
         self._leave(crowd, last)
         last.errback(Refused(BUSY))
-
-
-def counted(client: str) -> str:
-    """What counts as one client: an IPv4 address, an IPv6 one's /64; what is no address ("local") is itself."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)  # RFC 4291 2.5.5.2: IPv4 that a socket of IPv6 has taken
-    return str(ipaddress.IPv6Network((int(address), IPV6_PREFIX), strict=False))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mailgate.limits.networks import LOCAL, Network, Networks, network_of, site_of
+from mailgate.clients import network_of, site_of
+from mailgate.limits.networks import LOCAL, Network, Networks
 from mailgate.limits.rates import Rate
 
 CONNECTIONS: Final = 1_000

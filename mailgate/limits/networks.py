@@ -1,4 +1,4 @@
-"""Whose address is it: the network that counts as one client, and lists of networks.
+"""Lists of networks, and who is in them.
 
 A client's address is what Twisted gives, or "local" where there is none (a UNIX socket).
 """
@@ -10,16 +10,14 @@ import re
 from collections.abc import Iterable
 from typing import Final, NewType
 
+from mailgate.clients import address_of
+
 Network = NewType("Network", str)  # as `parse_network` writes it
 
 LOCAL: Final = Network("local")  # clients on UNIX sockets
-IPV6_PREFIX: Final = 64  # whoever has one IPv6 address has all of its subnet (RFC 4291 2.5.1)
-SITE_PREFIX: Final = 48  # the most that a customer usually gets; many get a /56 of it (RFC 6177)
 
 _FORM: Final = 'expected such as "192.0.2.0/24", "2001:db8::/32", "192.0.2.1" or "local"'
 _MAPPED_PREFIX: Final = 96  # ::ffff:0:0/96 is IPv4 (RFC 4291 2.5.5.2)
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def parse_network(text: object) -> Network:
@@ -42,24 +40,6 @@ def parse_network(text: object) -> Network:
     return _shortest(network)
 
 
-def network_of(client: str) -> str:
-    """The network that counts as one client: the address itself for IPv4, its /64 for IPv6; what is no IP address is
-    given as it is.
-    """
-    address = _address(client)
-    if address is None:
-        return client
-    return str(address) if address.version == 4 else _cut(address, IPV6_PREFIX)
-
-
-def site_of(client: str) -> str:
-    """The network of one customer, who has many of those that `network_of` gives: the /48 for IPv6; empty for IPv4
-    and for what is no IP address.
-    """
-    address = _address(client)
-    return "" if address is None or address.version == 4 else _cut(address, SITE_PREFIX)
-
-
 class Networks:
     """A list of networks that can say whether a client is in one of them. Empty, it is false, and nobody is."""
 
@@ -80,25 +60,11 @@ class Networks:
 
     def contains(self, client: str) -> bool:
         """Is it in one of them?"""
-        address = _address(client)
+        address = address_of(client)
         if address is None:
             return self._has_local and client == LOCAL
         number = int(address)
         return any(number >> shift in numbers for shift, numbers in self._cut[address.version].items())
-
-
-def _cut(address: Address, prefix: int) -> str:
-    shift = address.max_prefixlen - prefix
-    return f"{ipaddress.IPv6Address(int(address) >> shift << shift)}/{prefix}"
-
-
-def _address(client: str) -> Address | None:
-    """The client's IP address, an IPv4 one as IPv4 even where a socket of IPv6 has taken it."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _shortest(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Network:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mailgate.clients import network_of
 from mailgate.facts import Fact, TurnedAway
-from mailgate.limits.networks import network_of
 from mailgate.limits.rates import Rate
 
 WINDOW_SECONDS: Final = 60.0

@@ -18,6 +18,7 @@ from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm
+from mailgate.clients import network_of
 from mailgate.config import Config, spelling
 from mailgate.connection import Build
 from mailgate.delivery import Delivery
@@ -25,7 +26,7 @@ from mailgate.facts import Bulletin
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, make_handler
 from mailgate.interfaces import IDirectory, IMailStore, ISmarthost, Offload
-from mailgate.limits.networks import Networks, network_of
+from mailgate.limits.networks import Networks
 from mailgate.limits.rates import Rate
 from mailgate.mail import make_id
 from mailgate.pipeline import Pipeline, Step

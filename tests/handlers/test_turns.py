@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 
-from mailgate.handlers.turns import BUSY, Place, Turns, counted
+from mailgate.handlers.turns import BUSY, Place, Turns
 from mailgate.mail import Refused
 from tests.support import outcome_of
 
@@ -200,21 +200,6 @@ def test_places_are_never_exceeded_and_never_idle(places: int, steps: list[tuple
             bench.waiting[0].cancel()
         assert len(bench.places) <= places and len(bench.waiting) <= 4
         assert not bench.waiting or len(bench.places) == places
-
-
-@pytest.mark.parametrize(
-    ("client", "network"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::/64"),
-        ("2001:db8:0:1::ffff", "2001:db8:0:1::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("local", "local"),
-    ],
-)
-def test_what_counts_as_one_client(client: str, network: str) -> None:
-    assert counted(client) == network
 
 
 def test_one_subnet_is_one_client() -> None:
