@@ -6,6 +6,7 @@ What a client said is written with its control characters escaped, so that a lin
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -84,7 +85,7 @@ class _TextLines:
         self._stream = stream
 
     def __call__(self, event: LogEvent) -> None:
-        _write(self._stream, f"{formatTime(event.get('log_time'))} {_level(event)} {_text(event)}")
+        _write(self._stream, f"{_time(event.get('log_time'))} {_level(event)} {_text(event)}")
 
 
 @implementer(ILogObserver)
@@ -102,6 +103,16 @@ class _JSONLines:
         if isinstance(fact := event.get("fact"), facts.Fact):
             line |= {"fact": type(fact).__name__, **asdict(fact)}  # its "message" is the message's id
         _write(self._stream, json.dumps(line, default=str))
+
+
+def _time(seconds: float | None) -> str:
+    return _second(int(seconds)) if seconds is not None else formatTime(None)
+
+
+@functools.lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    """A busy gateway writes thousands of lines a second, and their times cost more than the rest of them."""
+    return formatTime(seconds)
 
 
 def _level(event: LogEvent) -> str:

@@ -13,7 +13,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, formatEvent
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, formatEvent, formatTime
 from twisted.python import log as legacy
 from zope.interface.verify import verifyObject
 
@@ -363,3 +363,10 @@ def test_an_error_of_the_older_log_is_a_line_and_an_indented_traceback() -> None
     first, *rest = stream.getvalue().splitlines()
     assert first.endswith(" critical it broke") and all(line.startswith("    ") for line in rest)
     assert rest[-1].endswith("RuntimeError: old")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1_700_000_000.9, 1_700_000_001.0, None])
+def test_a_line_begins_with_its_time(seconds: float | None) -> None:
+    stream = io.StringIO()
+    observer(stream)({"log_time": seconds, "log_level": LogLevel.info, "log_namespace": "x", "log_format": "hello"})
+    assert stream.getvalue() == f"{formatTime(seconds)} info hello\n"
