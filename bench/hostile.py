@@ -52,6 +52,8 @@ greeting_timeout = "{DEADLINE_SECONDS}s"
 session_timeout = "{SESSION_SECONDS}s"
 [log]
 level = "warn"
+[[handler]]
+use = "loop-guard"
 """
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from zope.interface import implementer
 
 from mailgate.interfaces import IMessageHandler
-from mailgate.mail import PASS, Message, Refused, Reply, Verdict
+from mailgate.mail import BLOCK_OCTETS, PASS, Message, Refused, Reply, Verdict
+from mailgate.wire.header import HeaderScanner
 
 MAX_HOPS: Final = 100  # RFC 5321 6.3: simple counting wants a threshold of at least 100
 
@@ -23,9 +24,10 @@ class LoopGuard:
         self._max_hops = max_hops
 
     def handle(self, message: Message) -> Verdict:
-        hops = 0
-        for name in message.body.field_names():
-            hops += name == "received"
-            if hops > self._max_hops:
-                raise Refused(Reply(554, "5.4.6", "Too many hops: the message goes in circles"))
+        header = HeaderScanner()
+        with message.body.open() as stream:
+            while not header.done and (block := stream.read(BLOCK_OCTETS)):
+                header.feed(block)
+        if header.hops > self._max_hops:
+            raise Refused(Reply(554, "5.4.6", "Too many hops: the message goes in circles"))
         return PASS

@@ -32,6 +32,7 @@ from mailgate.mail import make_id
 from mailgate.pipeline import Pipeline, Step
 from mailgate.pop3.server import pop3_door
 from mailgate.sending.client import smarthost_client
+from mailgate.sending.login import read_password
 from mailgate.sending.place import parse_smarthost
 from mailgate.service.personalities import Kind, SMTPKind, pop3_personality, smtp_personality
 from mailgate.smtp.server import smtp_door
@@ -82,7 +83,7 @@ def anyone(config: Config) -> Access:
 
 
 def steps(config: Config) -> tuple[Step, ...]:
-    """The pipeline's steps. Raises `BadSteps` with a fault for each handler that cannot be had."""
+    """The pipeline's steps. Raises `CannotBuild` with a fault for each handler that cannot be had."""
     made: list[Step] = []
     faults: list[Fault] = []
     for number, entry in enumerate(config.handler, 1):
@@ -93,28 +94,38 @@ def steps(config: Config) -> tuple[Step, ...]:
         else:
             made.append(Step(entry.name, provider, entry.timeout, entry.on_error))
     if faults:
-        raise BadSteps(faults)
+        raise CannotBuild(faults)
     return tuple(made)
 
 
 def smarthost(config: Config, frame: Frame) -> ISmarthost | None:
-    """Who takes mail for other systems; None: nobody."""
+    """Who takes mail for other systems; None: nobody. Raises `CannotBuild`, where what root could read, who we are now
+    cannot.
+    """
     section = config.submission
     if not section.smarthost:
         return None
-    return smarthost_client(
-        parse_smarthost(section.smarthost),
-        config.hostname,
-        section.smarthost_password,
-        section.smarthost_ca or None,
-        frame.clock,
-        frame.bulletin,
-        section.smarthost_timeout,
-    )
+    place = parse_smarthost(section.smarthost)
+    key = "submission.smarthost_password"
+    try:
+        if place.user:
+            read_password(section.smarthost_password)
+        key = "submission.smarthost_ca"
+        return smarthost_client(
+            place,
+            config.hostname,
+            section.smarthost_password,
+            section.smarthost_ca or None,
+            frame.clock,
+            frame.bulletin,
+            section.smarthost_timeout,
+        )
+    except (OSError, ValueError) as error:
+        raise CannotBuild([Fault(key, str(error))]) from error
 
 
-class BadSteps(Exception):
-    """Handlers that cannot be had."""
+class CannotBuild(Exception):
+    """What the configuration asks for cannot be had."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("; ".join(map(str, faults)))
@@ -125,7 +136,7 @@ class Front:
     """Store, delivery and pipeline of one gateway, and the doors that lead to them."""
 
     def __init__(self, config: Config, access: Access, frame: Frame) -> None:
-        """Raises `BadSteps`."""
+        """Raises `CannotBuild`."""
         self._config = config
         self._frame = frame
         self._directory = access.directory

@@ -25,7 +25,7 @@ from mailgate.limits.networks import Networks
 from mailgate.limits.sparing import Sparing
 from mailgate.log import FactLog
 from mailgate.service.descriptors import make_room
-from mailgate.service.front import Access, BadSteps, Frame, Front, anyone, known_users
+from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
 from mailgate.service.personalities import Kind
 from mailgate.service.ports import CannotListen, Listening, Ports
 from mailgate.service.stack import Approach, layered
@@ -109,7 +109,7 @@ class Gateway(Service):
             raise CannotStart(Fault("state", str(error))) from error
         except OSError as error:
             raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
-        except BadSteps as error:
+        except CannotBuild as error:
             raise CannotStart(*error.faults) from error
 
     def stopService(self) -> Deferred[None]:

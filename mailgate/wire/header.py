@@ -20,19 +20,19 @@ class HeaderScanner:
         self.begins_folded = False  # with white space, as if it went on with a field before it
         self._held = b"\n"  # the beginning is as if after a line's end
         self._begun = False
-        self._done = False
+        self.done = False  # has the empty line come?
 
     def feed(self, block: bytes) -> None:
         """Take the next octets, with LF line ends."""
-        if self._done:
+        if self.done:
             return
         if not self._begun and block:
             self._begun = True
             self.begins_folded = block[:1] in (b" ", b"\t")
         data = self._held + block
         end = data.find(b"\n\n")
-        self._done = end >= 0
-        for match in _FIELD.finditer(data, 0, end if self._done else len(data)):
+        self.done = end >= 0
+        for match in _FIELD.finditer(data, 0, end if self.done else len(data)):
             self._count(match)
         last = data.rfind(b"\n")
         # The name at the end may not be whole; what is, must not be counted twice.

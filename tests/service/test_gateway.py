@@ -286,3 +286,24 @@ def test_a_proxys_header_has_no_more_time_than_the_greeting(tmp_path: Path, port
     assert not transport.disconnected
     reactor.advance(0.1)
     assert transport.disconnected
+
+
+@pytest.mark.parametrize("key", ["smarthost_password", "smarthost_ca"])
+def test_what_the_smarthost_needs_and_who_we_are_now_cannot_read(tmp_path: Path, key: str) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    files: dict[str, Any] = {"smarthost_password": str(tmp_path / "password"), key: str(tmp_path / "none")}
+    submission = Submission(smarthost="smtps://user@relay.example.org", **files)
+    gateway = Gateway(config(tmp_path, submission=submission), Reactor())
+    gateway.privilegedStartService()
+    with pytest.raises(CannotStart) as failure:
+        gateway.startService()
+    (fault,) = failure.value.faults
+    assert fault.where == f"submission.{key}" and "none" in fault.what
+
+
+def test_a_smarthost(tmp_path: Path) -> None:
+    submission = Submission(smarthost="smtps://relay.example.org")
+    gateway = Gateway(config(tmp_path, submission=submission), Reactor())
+    gateway.privilegedStartService()
+    gateway.startService()
+    gateway.stopService()
