@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred, DeferredList
 from zope.interface import implementer
 
 from mailgate.facts import Bulletin, Delivered, NotDelivered
-from mailgate.interfaces import IDelivery, IMailStore, ISmarthost, IStaged, NotCommitted, StoreError, StoreFull
+from mailgate.failures import NotCommitted, StoreError, StoreFull
+from mailgate.interfaces import IDelivery, IMailStore, ISmarthost, IStaged
 from mailgate.mail import Copy, Field, Local, Message, Outcome, Path, Recipient, Refused, Relay, Reply
 from mailgate.waits import to_the_end
 

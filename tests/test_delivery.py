@@ -11,16 +11,8 @@ from zope.interface.verify import verifyObject
 
 from mailgate.delivery import DELIVERED, DISCARDED, FAILED, FULL, Delivery
 from mailgate.facts import Delivered, NotDelivered
-from mailgate.interfaces import (
-    IDelivery,
-    IMaildrop,
-    IMailStore,
-    ISmarthost,
-    IStaged,
-    NotCommitted,
-    StoreError,
-    StoreFull,
-)
+from mailgate.failures import NotCommitted, StoreError, StoreFull
+from mailgate.interfaces import IDelivery, IMaildrop, IMailStore, ISmarthost, IStaged
 from mailgate.mail import Copy, Field, Local, Message, Outcome, Path, Recipient, Refused, Relay, Reply
 from mailgate.store.memory import MemoryStore
 from mailgate.waits import to_the_end

@@ -28,9 +28,10 @@ from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
 from mailgate.connection import Build, ConnectionFactory, Enter
 from mailgate.delivery import Delivery
+from mailgate.failures import StoreError, StoreFull
 from mailgate.handlers.exec import refusal
 from mailgate.handlers.turns import BUSY
-from mailgate.interfaces import IConnectPolicy, IDirectory, IMessageHandler, IStaged, StoreError, StoreFull
+from mailgate.interfaces import IConnectPolicy, IDirectory, IMessageHandler, IStaged
 from mailgate.limits.admission import TOO_MANY, TOO_MANY_NEW
 from mailgate.limits.networks import Networks
 from mailgate.mail import Copy, Destination, Message, Refused, Reply, Verdict

@@ -7,7 +7,7 @@ from attrs import evolve
 from twisted.logger import LogLevel
 
 from mailgate import facts
-from mailgate.interfaces import InUse, StoreError
+from mailgate.failures import InUse, StoreError
 from mailgate.mail import Session
 from mailgate.reporting import VisitReport
 from tests.support import Facts, logged

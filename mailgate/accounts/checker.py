@@ -15,7 +15,8 @@ from mailgate.accounts.names import login_name
 from mailgate.accounts.passwords import verify_nobody
 from mailgate.accounts.register import OutOfService
 from mailgate.accounts.users import Account
-from mailgate.interfaces import Offload, StoreError
+from mailgate.failures import StoreError
+from mailgate.interfaces import Offload
 
 
 class Undecided(StoreError):

@@ -11,7 +11,8 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 
-from mailgate.interfaces import IMaildrop, StoreError
+from mailgate.failures import StoreError
+from mailgate.interfaces import IMaildrop
 from mailgate.mail import Session
 from mailgate.reporting import VisitReport
 from mailgate.waits import uncut

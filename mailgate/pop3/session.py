@@ -16,7 +16,8 @@ from twisted.internet.defer import CancelledError
 
 from mailgate.connection import Ending
 from mailgate.facts import Bulletin
-from mailgate.interfaces import IMaildrop, InUse, LockLost, StoreError
+from mailgate.failures import InUse, LockLost, StoreError
+from mailgate.interfaces import IMaildrop
 from mailgate.mail import Session
 from mailgate.pop3.authentication import UNKNOWN_MECHANISM, Answer, Exchange, begin_exchange
 from mailgate.pop3.capabilities import capabilities, may_log_in, may_start_tls

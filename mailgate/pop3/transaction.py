@@ -8,7 +8,8 @@ from typing import Final
 from attrs import evolve
 from twisted.internet.defer import CancelledError
 
-from mailgate.interfaces import Gone, IContent, IMaildrop, LockLost, NotRemoved, StoreError
+from mailgate.failures import Gone, LockLost, NotRemoved, StoreError
+from mailgate.interfaces import IContent, IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.events import Dele, Event, List, Noop, Retr, Rset, Stat, Top, Uidl
 from mailgate.pop3.reply import Reply, negative, positive

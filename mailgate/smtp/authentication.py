@@ -10,7 +10,8 @@ from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import LoginDenied, UnauthorizedLogin
 from twisted.cred.portal import Portal
 
-from mailgate.interfaces import ISubmitter, StoreError
+from mailgate.failures import StoreError
+from mailgate.interfaces import ISubmitter
 from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events

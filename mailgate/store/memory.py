@@ -9,18 +9,8 @@ from collections.abc import Callable, Sequence
 from attrs import frozen
 from zope.interface import implementer
 
-from mailgate.interfaces import (
-    Gone,
-    IBrowser,
-    IContent,
-    IMaildrop,
-    IMaildropNames,
-    IMailStore,
-    InUse,
-    IStaged,
-    IUsage,
-    StoreError,
-)
+from mailgate.failures import Gone, InUse, StoreError
+from mailgate.interfaces import IBrowser, IContent, IMaildrop, IMaildropNames, IMailStore, IStaged, IUsage
 from mailgate.mail import BLOCK_OCTETS, Copy, Entry, Message, Snapshot
 from mailgate.wire.dots import WireCounter
 

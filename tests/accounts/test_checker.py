@@ -17,8 +17,8 @@ from mailgate.accounts import checker as module
 from mailgate.accounts.checker import PasswordChecker, Undecided
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.passwords import StoredPassword
+from mailgate.failures import StoreError
 from mailgate.faults import Fault
-from mailgate.interfaces import StoreError
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.accounts.names import MAX_PART_OCTETS, account_name, is_storable, likely_names, login_name
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.store.maildir.names import SEGMENT_OCTETS, to_segments
 from mailgate.wire.address import fold_domain
 

@@ -17,8 +17,9 @@ from mailgate.accounts.anyone import AnyoneChecker
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm, Submitter
 from mailgate.accounts.spelling import Spelling
+from mailgate.failures import InUse
 from mailgate.faults import Fault
-from mailgate.interfaces import IMaildrop, InUse, ISubmitter
+from mailgate.interfaces import IMaildrop, ISubmitter
 from mailgate.mail import NULL_PATH, Path
 
 

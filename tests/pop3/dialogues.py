@@ -14,7 +14,8 @@ from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm
 from mailgate.connection import Build
-from mailgate.interfaces import Gone, IContent, IMaildrop, NotRemoved, StoreError
+from mailgate.failures import Gone, NotRemoved, StoreError
+from mailgate.interfaces import IContent, IMaildrop
 from mailgate.mail import Copy, Entry, Snapshot
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.server import pop3_door

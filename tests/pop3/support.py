@@ -15,7 +15,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from mailgate.interfaces import Gone, IContent, IMaildrop
+from mailgate.failures import Gone
+from mailgate.interfaces import IContent, IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.session import POP3Session

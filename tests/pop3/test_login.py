@@ -7,7 +7,8 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import CancelledError, Deferred
 
 from mailgate import facts
-from mailgate.interfaces import IMaildrop, InUse, StoreError
+from mailgate.failures import InUse, StoreError
+from mailgate.interfaces import IMaildrop
 from mailgate.mail import Session
 from mailgate.pop3.login import Login
 from mailgate.reporting import VisitReport

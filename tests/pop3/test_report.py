@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from mailgate import facts
-from mailgate.interfaces import NotRemoved
+from mailgate.failures import NotRemoved
 from mailgate.mail import Session
 from mailgate.pop3.report import MaildropReport
 from tests.pop3.support import entry

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from mailgate import facts
 from mailgate.connection import Connection, ConnectionFactory
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.server import pop3_door

@@ -11,7 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import capturedLogs, eventAsText
 
 from mailgate import facts
-from mailgate.interfaces import InUse, LockLost, NotRemoved, StoreError
+from mailgate.failures import InUse, LockLost, NotRemoved, StoreError
 from mailgate.mail import Session
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply, negative

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 
 from mailgate.facts import Deleted, Failed, Fetched, NotDeleted, Unavailable
-from mailgate.interfaces import LockLost, NotRemoved, StoreError
+from mailgate.failures import LockLost, NotRemoved, StoreError
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply

@@ -16,7 +16,8 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from mailgate.facts import Bulletin
-from mailgate.interfaces import IDelivery, IDirectory, ISubmitter, StoreError
+from mailgate.failures import StoreError
+from mailgate.interfaces import IDelivery, IDirectory, ISubmitter
 from mailgate.mail import Body, Destination, Field, Local, Message, Outcome, Path, Refused, Relay, Reply, Session
 from mailgate.pipeline import Pipeline, Step
 from mailgate.smtp import events

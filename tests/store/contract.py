@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from zope.interface.verify import verifyObject
 
-from mailgate.interfaces import Gone, IContent, IMaildrop, IMailStore, InUse, IStaged, StoreError
+from mailgate.failures import Gone, InUse, StoreError
+from mailgate.interfaces import IContent, IMaildrop, IMailStore, IStaged
 from mailgate.mail import BLOCK_OCTETS, Body, Copy, Field
 from mailgate.wire.dots import DotWriter
 from tests.store.support import ALICE, BOB, content_of, copies, deliver, entries_of, message

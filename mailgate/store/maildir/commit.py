@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from attrs import Factory, define, frozen
 
-from mailgate.interfaces import NotCommitted, StoreError, StoreFull
+from mailgate.failures import NotCommitted, StoreError, StoreFull
 from mailgate.store.maildir.disk import DIRECTORY, Disk, in_words, is_full
 from mailgate.store.maildir.syncing import FileSystem, Syncing
 

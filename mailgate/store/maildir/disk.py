@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from mailgate.interfaces import StoreError, StoreFull
+from mailgate.failures import StoreError, StoreFull
 from mailgate.store.maildir import libc
 
 # No link is followed, nothing outlives an exec, and a FIFO under a message's name cannot block the thread.

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 
 UNIQUE_OCTETS: Final = 60
 _SMTPUTF8: Final = "U=1"

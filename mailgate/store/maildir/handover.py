@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, maybeDeferred
 
-from mailgate.interfaces import Offload, StoreError
+from mailgate.failures import StoreError
+from mailgate.interfaces import Offload
 from mailgate.store.maildir.disk import Disk
 
 T = TypeVar("T")

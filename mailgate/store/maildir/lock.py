@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from typing import Final
 
-from mailgate.interfaces import InUse
+from mailgate.failures import InUse
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.handover import SharedDescriptor
 

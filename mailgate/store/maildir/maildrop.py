@@ -8,7 +8,8 @@ from functools import partial
 
 from zope.interface import implementer
 
-from mailgate.interfaces import Gone, IContent, IMaildrop, NotRemoved, Offload
+from mailgate.failures import Gone, NotRemoved
+from mailgate.interfaces import IContent, IMaildrop, Offload
 from mailgate.mail import Entry, Snapshot
 from mailgate.store.maildir.content import FileContent
 from mailgate.store.maildir.disk import DIRECTORY, Disk, as_store_error, in_words

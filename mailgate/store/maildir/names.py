@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.wire.address import fold_domain, fold_local_part
 
 SEGMENT_OCTETS: Final = 200  # leaves room in the 255 that file systems allow

@@ -11,17 +11,8 @@ from typing import Final
 
 from zope.interface import implementer
 
-from mailgate.interfaces import (
-    Gone,
-    IBrowser,
-    IContent,
-    IMaildrop,
-    IMaildropNames,
-    IMailStore,
-    IStaged,
-    IUsage,
-    Offload,
-)
+from mailgate.failures import Gone
+from mailgate.interfaces import IBrowser, IContent, IMaildrop, IMaildropNames, IMailStore, IStaged, IUsage, Offload
 from mailgate.mail import Copy, Entry, Message, Snapshot
 from mailgate.store.maildir.commit import Job, commit, discard
 from mailgate.store.maildir.committer import Committer, Soon

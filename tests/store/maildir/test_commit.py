@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.interfaces import NotCommitted, StoreError, StoreFull
+from mailgate.failures import NotCommitted, StoreError, StoreFull
 from mailgate.store.maildir.commit import Job, Outcome, Pending, commit, discard
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.syncing import Syncing, Way

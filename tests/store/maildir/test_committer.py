@@ -7,7 +7,8 @@ from typing import TypeVar
 import pytest
 from twisted.internet.defer import Deferred
 
-from mailgate.interfaces import NotCommitted, Offload
+from mailgate.failures import NotCommitted
+from mailgate.interfaces import Offload
 from mailgate.service.workers import Workers
 from mailgate.store.maildir import committer as committer_module
 from mailgate.store.maildir.commit import Job, Outcome

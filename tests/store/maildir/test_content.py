@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.mail import BLOCK_OCTETS
 from mailgate.store.maildir.content import FileContent
 from mailgate.store.maildir.disk import READ, Disk

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.interfaces import StoreError, StoreFull
+from mailgate.failures import StoreError, StoreFull
 from mailgate.store.maildir.disk import CREATE, DIRECTORY, READ, Disk, as_store_error, in_words, is_full, is_unwritable
 from tests.store.support import FaultyDisk, fault
 

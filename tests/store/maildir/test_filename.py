@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.mail import make_id
 from mailgate.store.maildir.filename import UNIQUE_OCTETS, Filename, base_of, compose, compose_unique, parse
 

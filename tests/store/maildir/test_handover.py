@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.handover import SharedDescriptor, hand_over, in_the_background
 from tests.store.support import Later, at_once, cancel

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.store.maildir import layout as layout_module
 from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.layout import Layout, open_regular

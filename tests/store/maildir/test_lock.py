@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.interfaces import InUse, StoreError
+from mailgate.failures import InUse, StoreError
 from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.lock import lock
 from mailgate.store.maildir.store import MaildirStore

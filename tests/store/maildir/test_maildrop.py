@@ -9,7 +9,8 @@ import pytest
 from attrs import evolve
 from zope.interface.verify import verifyObject
 
-from mailgate.interfaces import Gone, IMaildrop, InUse, NotRemoved, StoreError
+from mailgate.failures import Gone, InUse, NotRemoved, StoreError
+from mailgate.interfaces import IMaildrop
 from mailgate.mail import Entry
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.maildrop import NoMaildrop

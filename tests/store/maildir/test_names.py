@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.interfaces import StoreError
+from mailgate.failures import StoreError
 from mailgate.store.maildir.names import SEGMENT_OCTETS, from_segments, to_segments
 
 

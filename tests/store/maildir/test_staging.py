@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.interfaces import IStaged, StoreError, StoreFull
+from mailgate.failures import StoreError, StoreFull
+from mailgate.interfaces import IStaged
 from mailgate.mail import Body, Field
 from mailgate.store.maildir.commit import discard
 from mailgate.store.maildir.disk import Disk

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from mailgate.interfaces import Gone, NotCommitted, StoreError, StoreFull
+from mailgate.failures import Gone, NotCommitted, StoreError, StoreFull
 from mailgate.mail import Copy
 from mailgate.store.maildir.store import MaildirStore
 from mailgate.store.maildir.syncing import Way
