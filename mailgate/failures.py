@@ -1,4 +1,6 @@
-"""What may go wrong in a store: nothing else leaves it. The contracts in `interfaces` say who raises what, and when."""
+"""What may go wrong with a maildrop: nothing else leaves a store. The contracts in `interfaces` say who raises what,
+and when.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,12 @@ from mailgate.mail import Entry
 
 class StoreError(Exception):
     """What a store may raise. The message says what happened, for the log; the wire hears [SYS/TEMP] or 451."""
+
+
+class Unrepaired(StoreError):
+    """It will not go away by itself: somebody has to repair it (permissions, a file in place of a directory). POP3 says
+    [SYS/PERM] (RFC 3206 section 4); mail is put off all the same. The message says what to do.
+    """
 
 
 class StoreFull(StoreError):
@@ -26,6 +34,10 @@ class NotCommitted(StoreError):
 
 class InUse(StoreError):
     """Another session has the maildrop: -ERR [IN-USE]."""
+
+
+class TooSoon(StoreError):
+    """The account has logged in a moment ago, and is to wait: -ERR [LOGIN-DELAY]. The password was right."""
 
 
 class Gone(StoreError):

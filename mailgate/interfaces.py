@@ -13,6 +13,7 @@ from zope.interface import Attribute, Interface
 
 from mailgate.facts import Fact
 from mailgate.mail import Copy, Destination, Entry, Envelope, Message, Outcome, Path, Reply, Session, Snapshot, Verdict
+from mailgate.rules import NO_RULES, Rules
 
 T = TypeVar("T")
 
@@ -170,9 +171,9 @@ class IMailStore(Interface):
         `NotCommitted` then says what went wrong.
         """
 
-    def open(maildrop: str) -> Awaitable[IMaildrop]:
-        """Open a maildrop for one session. Raises `InUse` if another session, here or in another process, has it,
-        and `StoreError`.
+    def open(maildrop: str, rules: Rules = NO_RULES) -> Awaitable[IMaildrop]:
+        """Open a maildrop for one session, or for sweeping; what opens carries its `rules`. Raises `InUse` if somebody
+        else, here or in another process, has it, and `StoreError`.
         """
 
 
@@ -180,15 +181,19 @@ class IMaildrop(Interface):
     """A maildrop that is open, and locked until `release`: the avatar of POP3."""
 
     name: str = Attribute("The maildrop's name, as the directory gives it.")
+    rules: Rules = Attribute("What was decided for it; whoever has it open keeps to them.")
 
     def snapshot() -> Awaitable[Snapshot]:
-        """The messages that are there now, oldest first. Raises `StoreError`."""
+        """The messages that are there now, oldest first; asked for the first time, perhaps those that were there when
+        the maildrop was opened. Raises `StoreError`.
+        """
 
     def read(entry: Entry) -> Awaitable[IContent]:
         """Open a message of a snapshot. Raises `Gone` or `StoreError`."""
 
-    def remove(entries: Sequence[Entry]) -> Awaitable[None]:
-        """Remove messages for good; durable when it returns. One that is gone already counts as removed.
+    def remove(entries: Sequence[Entry], *, to_trash: bool = False) -> Awaitable[None]:
+        """Remove messages for good, or put them where nobody but an administrator finds them (`ITrash`); durable when
+        it returns. One that is gone already counts as removed.
 
         All are tried; raises `NotRemoved` naming what remains, or `LockLost`, having removed nothing.
         """
@@ -238,13 +243,29 @@ class IUsage(Interface):
 
 
 class IFetchLog(Interface):
-    """A maildrop that remembers what was fetched, and when."""
+    """A maildrop, open and locked, that remembers what was fetched, and when."""
 
     def fetched(entry: Entry, seconds: int) -> None:
-        """Note that the entry was fetched at that Unix time; only the first is kept. Never raises."""
+        """Note that the entry was fetched whole at that Unix time; only the first is kept. Never raises."""
 
     def first_fetch(entry: Entry) -> int | None:
-        """When the entry was first fetched, Unix time; None: never, as far as is known."""
+        """When the entry was first fetched, Unix time; None: never, as far as is known. May block, unless the rules
+        with which the maildrop was opened want to know.
+        """
+
+    def remember() -> Awaitable[None]:
+        """Write down what was noted, for sessions to come. Never raises: what cannot be written is told to the log,
+        and kept longer. Whoever releases the maildrop without it has it written behind his back.
+        """
+
+
+class ITrash(Interface):
+    """A store that keeps for a while what was removed with `to_trash`, out of the users' sight."""
+
+    def empty_trash(maildrop: str, before: float) -> Awaitable[int]:
+        """Remove for good what was put there before that Unix time; give how many messages that was. Needs no lock:
+        nobody else works there. Raises `StoreError`.
+        """
 
 
 # Shared counts.

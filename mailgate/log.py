@@ -29,7 +29,8 @@ from mailgate import facts
 from mailgate.interfaces import IFactReader
 
 WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted, facts.NotRelayed)
-ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed)
+DETAILS: Final = (facts.Connected, facts.Secured, facts.Fetched, facts.Expired)  # others sum them up
+ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld)
 
 
 @implementer(IFactReader)
@@ -56,7 +57,9 @@ class _Line:
 def _level_of(fact: facts.Fact) -> Any:
     if isinstance(fact, ERRORS):
         return LogLevel.error
-    return LogLevel.warn if isinstance(fact, WARNINGS) else LogLevel.info
+    if isinstance(fact, WARNINGS):
+        return LogLevel.warn
+    return LogLevel.debug if isinstance(fact, DETAILS) else LogLevel.info
 
 
 def describe(fact: facts.Fact) -> str:
@@ -177,12 +180,29 @@ def _not_relayed(fact: facts.NotRelayed) -> str:
     return f"not relayed {fact.message} to {_to(fact.recipients)} through {fact.smarthost}: {fact.reply}{reason}"
 
 
-def _ended(fact: facts.Disconnected) -> str:
+def _ended(fact: facts.Disconnected, did: str = "") -> str:
     user = (f" user {fact.user}" if fact.user else "") + (f" helo {fact.helo}" if fact.helo else "")
+    secured = fact.tls or "in clear"
     return (
-        f"session {fact.session} ended: {fact.listener} {fact.client}{user}, {fact.reason}, {fact.commands} commands, "
-        f"{fact.octets_in} octets in, {fact.octets_out} out, {fact.seconds:.1f} s"
+        f"session {fact.session} ended: {fact.listener} {fact.client}{user}, {secured}, {fact.reason}, "
+        f"{fact.commands} commands, {did}{fact.octets_in} octets in, {fact.octets_out} out, {fact.seconds:.1f} s"
     )
+
+
+def _maildrop_closed(fact: facts.MaildropClosed) -> str:
+    tops = f"{fact.tops} tops, " if fact.tops else ""
+    return _ended(
+        fact,
+        f"{fact.messages} messages, {fact.listed} listed, {fact.fetched} fetched ({fact.fetched_octets} octets), "
+        f"{tops}{fact.deleted} deleted, ",
+    )
+
+
+def _swept(fact: facts.Swept) -> str:
+    spared = f", {fact.spared} more are left for the next sweep" if fact.spared else ""
+    emptied = f", {fact.emptied} out of the trash" if fact.emptied else ""
+    trouble = f"; {fact.trouble}" if fact.trouble else ""
+    return f"swept {fact.user}: {fact.messages} messages, {fact.octets} octets{spared}{emptied}{trouble}"
 
 
 _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
@@ -190,6 +210,7 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.TurnedAway: lambda f: f"turned away {f.client}: {f.listener}, {f.reason}",
     facts.Secured: lambda f: f"session {f.session} secured: {f.tls}",
     facts.Disconnected: _ended,
+    facts.MaildropClosed: _maildrop_closed,
     facts.LoggedIn: lambda f: f"login {f.user}: {f.listener} {f.client}, session {f.session}",
     facts.LoginFailed: lambda f: f"login failed {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}",
     facts.LoginDeferred: lambda f: (
@@ -209,6 +230,12 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Fetched: lambda f: f"fetched {f.message or f.uid} by {f.user}, {f.octets} octets, session {f.session}",
     facts.Deleted: lambda f: f"deleted {f.message or f.uid} by {f.user}, session {f.session}",
     facts.NotDeleted: lambda f: f"not deleted for {f.user}: {', '.join(f.uids)}: {f.reason}, session {f.session}",
+    facts.Expired: lambda f: f"expired {f.message or f.uid} of {f.user}" + (", to the trash" if f.to_trash else ""),
+    facts.Swept: _swept,
+    facts.SweepEnded: lambda f: (
+        f"sweep ended: {f.maildrops} maildrops, {f.messages} messages, {f.octets} octets removed, {f.seconds:.1f} s"
+    ),
+    facts.SweepHeld: lambda f: f"no sweep: {f.reason}",
     facts.Unavailable: lambda f: f"unavailable to {f.user!r} in {f.where}: {f.reason}, session {f.session}",
     facts.Failed: lambda f: f"error {f.error} in {f.where}: {f.reason}, session {f.session}",
 }

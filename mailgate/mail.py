@@ -296,8 +296,8 @@ class Snapshot:
 
     revision: Hashable
     entries: tuple[Entry, ...] = field(repr=False)
+    octets: int = field(init=False, eq=False, repr=False)  # the sum of the sizes
 
-    @property
-    def octets(self) -> int:
-        """The sum of the sizes."""
-        return sum(entry.octets for entry in self.entries)
+    @octets.default
+    def _sum(self) -> int:
+        return sum([entry.octets for entry in self.entries])

@@ -46,6 +46,7 @@ class VisitReport:
                 client=session.client,
                 user=session.user,
                 helo=session.helo,
+                tls=session.tls,
                 reason=reason,
                 commands=commands,
                 octets_in=octets_in,

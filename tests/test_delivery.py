@@ -14,6 +14,7 @@ from mailgate.facts import Delivered, NotDelivered
 from mailgate.failures import NotCommitted, StoreError, StoreFull
 from mailgate.interfaces import IDelivery, IMaildrop, IMailStore, ISmarthost, IStaged
 from mailgate.mail import Copy, Field, Local, Message, Outcome, Path, Recipient, Refused, Relay, Reply
+from mailgate.rules import NO_RULES, Rules
 from mailgate.store.memory import MemoryStore
 from mailgate.waits import to_the_end
 from tests.support import Facts, a_message, outcome_of, path, recipient, result_of, started
@@ -50,7 +51,7 @@ class Store:
         self.copies = copies
         return self.staged
 
-    def open(self, maildrop: str) -> Deferred[IMaildrop]:
+    def open(self, maildrop: str, rules: Rules = NO_RULES) -> Deferred[IMaildrop]:
         raise NotImplementedError
 
 

@@ -25,6 +25,24 @@ from tests.support import logged
 
 NASTY = "x\x1b[31m\r\n2026-01-01 info accepted forged\u2028\x85\u202e\0"
 
+CLOSED: dict[str, Any] = {
+    "session": "s",
+    "listener": "pop3",
+    "client": "c",
+    "user": "alice",
+    "helo": "",
+    "tls": "",
+    "reason": "lost",
+    "commands": 9,
+    "octets_in": 1,
+    "octets_out": 2,
+    "seconds": 0.5,
+    "messages": 7,
+    "listed": 6,
+    "fetched": 5,
+    "fetched_octets": 999,
+}
+
 SAMPLES: list[Fact] = [
     facts.Connected(session="s", listener="smtp", client="192.0.2.1", port=25),
     facts.TurnedAway(listener="smtp", client="192.0.2.1", reason="too many connections"),
@@ -40,12 +58,15 @@ SAMPLES: list[Fact] = [
         client="c",
         user="alice",
         helo="client.example.org",
+        tls="TLSv1.3 X",
         reason="quit",
         commands=3,
         octets_in=1,
         octets_out=2,
         seconds=0.25,
     ),
+    facts.MaildropClosed(**CLOSED, tops=0, deleted=0),
+    facts.MaildropClosed(**CLOSED, tops=2, deleted=3),
     facts.LoggedIn(session="s", listener="pop3", client="c", user="alice"),
     facts.LoginFailed(session="s", listener="pop3", client="c", user="alice", reason="wrong password"),
     facts.LoginDeferred(session="s", listener="pop3", client="c", user="alice", reason="another session has it"),
@@ -76,6 +97,12 @@ SAMPLES: list[Fact] = [
     facts.Fetched(session="s", user="alice", message="", uid="u1", octets=9),
     facts.Deleted(session="s", user="alice", message="m", uid="u1"),
     facts.NotDeleted(session="s", user="alice", uids=("u1", "u2"), reason="disk"),
+    facts.Expired(user="alice", message="m", uid="u1", to_trash=False),
+    facts.Expired(user="alice", message="", uid="u1", to_trash=True),
+    facts.Swept(user="alice", messages=2, octets=9, spared=0, emptied=0, trouble=""),
+    facts.Swept(user="alice", messages=2, octets=9, spared=3, emptied=4, trouble="in use"),
+    facts.SweepEnded(maildrops=3, messages=2, octets=9, seconds=1.5),
+    facts.SweepHeld(reason="the clock"),
     facts.Unavailable(session="s", user="alice", where="PASS", reason="cannot open it: permission denied"),
     facts.Failed(error="e1", session="s", where="smtp Mail", reason="KeyError: x"),
 ]
@@ -87,7 +114,12 @@ EXPECTED = [
     "relayed m to <a@b> through relay.example.org:587: 250 OK",
     "not relayed m to <a@b> through relay.example.org:587: 550 No; its name",
     "not relayed m to <a@b> through relay.example.org:587: 550 No",
-    "session s ended: smtp c user alice helo client.example.org, quit, 3 commands, 1 octets in, 2 out, 0.2 s",
+    "session s ended: smtp c user alice helo client.example.org, TLSv1.3 X, quit, 3 commands, 1 octets in, 2 out, "
+    "0.2 s",
+    "session s ended: pop3 c user alice, in clear, lost, 9 commands, 7 messages, 6 listed, 5 fetched (999 octets), "
+    "0 deleted, 1 octets in, 2 out, 0.5 s",
+    "session s ended: pop3 c user alice, in clear, lost, 9 commands, 7 messages, 6 listed, 5 fetched (999 octets), "
+    "2 tops, 3 deleted, 1 octets in, 2 out, 0.5 s",
     "login alice: pop3 c, session s",
     "login failed 'alice': pop3 c, wrong password, session s",
     "login deferred 'alice': pop3 c, another session has it, session s",
@@ -103,6 +135,12 @@ EXPECTED = [
     "fetched u1 by alice, 9 octets, session s",
     "deleted m by alice, session s",
     "not deleted for alice: u1, u2: disk, session s",
+    "expired m of alice",
+    "expired u1 of alice, to the trash",
+    "swept alice: 2 messages, 9 octets",
+    "swept alice: 2 messages, 9 octets, 3 more are left for the next sweep, 4 out of the trash; in use",
+    "sweep ended: 3 maildrops, 2 messages, 9 octets removed, 1.5 s",
+    "no sweep: the clock",
     "unavailable to 'alice' in PASS: cannot open it: permission denied, session s",
     "error e1 in smtp Mail: KeyError: x, session s",
 ]
@@ -138,7 +176,7 @@ def nasty(fact: Fact) -> Fact:
 def test_control_characters_are_never_raw(fact: Fact) -> None:
     line = describe(nasty(fact))
     assert line.isprintable()
-    assert "\\x1b[31m\\r\\n2026" in line or "\\\\x1b" in line or isinstance(fact, facts.Secured)
+    assert "\\x1b[31m\\r\\n2026" in line or "\\\\x1b" in line or isinstance(fact, (facts.Secured, facts.SweepEnded))
 
 
 @given(st.text(st.characters(codec=None), max_size=20))
@@ -163,9 +201,10 @@ def emitted(fact: Fact) -> LogEvent:
 
 @pytest.mark.parametrize("fact", SAMPLES)
 def test_levels(fact: Fact) -> None:
-    bad = dict.fromkeys((facts.NotDelivered, facts.Unavailable, facts.Failed), LogLevel.error)
+    bad = dict.fromkeys((facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld), LogLevel.error)
     odd = dict.fromkeys((facts.LoginFailed, facts.NotDeleted, facts.NotRelayed), LogLevel.warn)
-    assert emitted(fact)["log_level"] == {**bad, **odd}.get(type(fact), LogLevel.info)
+    dull = dict.fromkeys((facts.Connected, facts.Secured, facts.Fetched, facts.Expired), LogLevel.debug)
+    assert emitted(fact)["log_level"] == {**bad, **odd, **dull}.get(type(fact), LogLevel.info)
 
 
 def test_the_log_is_a_reader_of_facts() -> None:
@@ -203,10 +242,10 @@ def test_lines_of_text() -> None:
     assert verifyObject(ILogObserver, output.observer)
     output.log.info("hello {who}", who="wor\nld")
     output.log.debug("not shown")
-    output.read(SAMPLES[0])
+    output.read(SAMPLES[1])
     first, second = output.text.splitlines()
     assert first.endswith(" info hello wor\\nld")
-    assert second.endswith(" info session s begun: smtp 192.0.2.1 port 25")
+    assert second.endswith(" info turned away 192.0.2.1: smtp, too many connections")
     assert first[:4].isdigit()  # the time in front
 
 
@@ -244,14 +283,14 @@ def test_a_traceback_cannot_forge_a_line(failing: Output) -> None:
 
 @pytest.mark.parametrize("fact", SAMPLES)
 def test_json_lines(fact: Fact) -> None:
-    output = Output("json")
+    output = Output("json", "debug")
     output.read(fact)
     output.read(nasty(fact))
     line, hostile = output.json
     assert line["text"] == describe(fact)
     assert (line["fact"], line["namespace"]) == (type(fact).__name__, "mailgate")
     assert isinstance(line["time"], float)
-    assert line["level"] in ("info", "warn", "error")
+    assert line["level"] == emitted(fact)["log_level"].name
     fields = {name: getattr(fact, name) for name in attrs.fields_dict(type(fact))}
     assert {
         name: tuple(value) if isinstance(value, list) else value for name, value in line.items() if name in fields

@@ -50,6 +50,7 @@ def test_the_end(bench: Bench) -> None:
         client="192.0.2.1",
         user="alice@example.test",
         helo="",
+        tls="TLSv1.3 X",
         reason="quit",
         commands=3,
         octets_in=11,
