@@ -10,8 +10,19 @@ from attrs import frozen
 from zope.interface import implementer
 
 from mailgate.failures import Gone, InUse, StoreError
-from mailgate.interfaces import IBrowser, IContent, IMaildrop, IMaildropNames, IMailStore, IStaged, IUsage
+from mailgate.interfaces import (
+    IBrowser,
+    IContent,
+    IFetchLog,
+    IMaildrop,
+    IMaildropNames,
+    IMailStore,
+    IStaged,
+    ITrash,
+    IUsage,
+)
 from mailgate.mail import BLOCK_OCTETS, Copy, Entry, Message, Snapshot
+from mailgate.rules import NO_RULES, Rules
 from mailgate.wire.dots import WireCounter
 
 _revisions = itertools.count(1)
@@ -29,15 +40,24 @@ class _Messages:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
         self._snapshot: Snapshot | None = None  # made when it is asked for
+        self.first_fetch: dict[str, int] = {}  # by key
+        self._trash: list[float] = []  # when its messages came there
 
     def add(self, kept: _Kept) -> None:
         self._kept[kept.entry.key] = kept
         self._snapshot = None
 
-    def remove(self, entries: Sequence[Entry]) -> None:
+    def remove(self, entries: Sequence[Entry], trashed_at: float | None) -> None:
         for entry in entries:
-            self._kept.pop(entry.key, None)
+            if self._kept.pop(entry.key, None) is not None and trashed_at is not None:
+                self._trash.append(trashed_at)
+            self.first_fetch.pop(entry.key, None)
         self._snapshot = None
+
+    def empty_trash(self, before: float) -> int:
+        had = len(self._trash)
+        self._trash = [at for at in self._trash if at >= before]
+        return had - len(self._trash)
 
     def snapshot(self) -> Snapshot:
         if self._snapshot is None:
@@ -51,7 +71,7 @@ class _Messages:
         return _Content(self._kept[entry.key].content)
 
 
-@implementer(IMailStore, IBrowser, IMaildropNames, IUsage)
+@implementer(IMailStore, IBrowser, IMaildropNames, ITrash, IUsage)
 class MemoryStore:
     """See the interfaces. `clock` gives Unix time in seconds."""
 
@@ -70,12 +90,17 @@ class MemoryStore:
             raise StoreError(f"cannot read the message that is to be kept: {error}") from error
         return _Staged(self._commit, [(copy.maildrop, self._keep(message, copy, body)) for copy in copies])
 
-    async def open(self, maildrop: str) -> IMaildrop:
+    async def open(self, maildrop: str, rules: Rules = NO_RULES) -> IMaildrop:
         """See `IMailStore`."""
         if maildrop in self._locked:
             raise InUse(f"another session has {maildrop} open")
         self._locked.add(maildrop)
-        return _Maildrop(maildrop, self._messages(maildrop), lambda: self._locked.discard(maildrop))
+        messages = self._messages(maildrop)
+        return _Maildrop(maildrop, rules, messages, self._clock, lambda: self._locked.discard(maildrop))
+
+    async def empty_trash(self, maildrop: str, before: float) -> int:
+        """See `ITrash`."""
+        return self._maildrops.get(maildrop, _Messages()).empty_trash(before)
 
     async def names(self) -> Sequence[str]:
         """See `IMaildropNames`."""
@@ -133,11 +158,15 @@ class _Staged:
         self._mine = False
 
 
-@implementer(IMaildrop)
+@implementer(IMaildrop, IFetchLog)
 class _Maildrop:
-    def __init__(self, name: str, messages: _Messages, unlock: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, rules: Rules, messages: _Messages, clock: Callable[[], float], unlock: Callable[[], None]
+    ) -> None:
         self.name = name
+        self.rules = rules
         self._messages = messages
+        self._clock = clock
         self._unlock = unlock
         self._released = False
 
@@ -149,9 +178,18 @@ class _Maildrop:
         self._check()
         return self._messages.read(entry)
 
-    async def remove(self, entries: Sequence[Entry]) -> None:
+    async def remove(self, entries: Sequence[Entry], *, to_trash: bool = False) -> None:
         self._check()
-        self._messages.remove(entries)
+        self._messages.remove(entries, self._clock() if to_trash else None)
+
+    def fetched(self, entry: Entry, seconds: int) -> None:
+        self._messages.first_fetch.setdefault(entry.key, seconds)
+
+    def first_fetch(self, entry: Entry) -> int | None:
+        return self._messages.first_fetch.get(entry.key)
+
+    async def remember(self) -> None:
+        """Memory forgets nothing before the process ends."""
 
     def release(self) -> None:
         if not self._released:

@@ -247,3 +247,14 @@ class StoreContract:
         messages, octets = result_of(reader.usage(ALICE))
         assert (messages, octets) == (2, sum(entry.octets for entry in result_of(entries_of(reader, ALICE))))
         assert result_of(reader.usage("nobody@example.test")) == (0, 0)
+
+    def test_messages_are_read_in_any_order_and_more_than_once(self, stores: Stores) -> None:
+        writer, reader = stores
+        sent = [b"%d\n" % number * (number * 1500) for number in range(12)]
+        for content in sent:
+            result_of(deliver(writer, message(content), ALICE))
+        maildrop = result_of(reader.open(ALICE))
+        entries = result_of(maildrop.snapshot()).entries
+        for at in (*range(12), *range(11, -1, -1), 3, 4, 5, 5, 6, 8, 9, 2, 0, 1, 11):
+            assert result_of(content_of(result_of(maildrop.read(entries[at])))).endswith(sent[at])
+        maildrop.release()

@@ -1,15 +1,39 @@
-"""A message file's octets, block by block; a small message costs one hop to a thread and back."""
+"""A message file's octets, block by block: a small message costs one trip to a thread, or none, a large one few."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final
 
 from zope.interface import implementer
 
+from mailgate.failures import Gone, StoreError
 from mailgate.interfaces import IContent, Offload
-from mailgate.mail import BLOCK_OCTETS
+from mailgate.mail import BLOCK_OCTETS, Entry
 from mailgate.store.maildir.disk import Disk, as_store_error
 from mailgate.store.maildir.handover import SharedDescriptor
+from mailgate.store.maildir.layout import open_regular
+from mailgate.store.maildir.locate import Locator
+
+READ_OCTETS: Final = 262_144  # what one trip reads of a large message, and the most that a session holds of it
+
+
+@implementer(IContent)
+class KeptContent:
+    """See `IContent`: a message that is in memory as a whole, and no larger than a block."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+
+    def read_block(self) -> bytes:
+        """See `IContent`."""
+        octets, self._octets = self._octets, b""
+        return octets
+
+    def close(self) -> None:
+        """See `IContent`."""
 
 
 @implementer(IContent)
@@ -20,26 +44,77 @@ class FileContent:
         self._disk = disk
         self._offload = offload
         self._file = SharedDescriptor(disk, descriptor)
+        self._left = octets  # in the file
+        self._brought = b""  # by the last trip,
+        self._given = 0  # and how much of it was given
         try:
-            self._first = self._read()
+            self._bring()
         except BaseException:
             self._file.close()
             raise
-        self._complete = len(self._first) >= octets
-        if self._complete:
-            self._file.close()
 
     def read_block(self) -> bytes | Awaitable[bytes]:
         """See `IContent`."""
-        if self._first or self._complete:
-            block, self._first = self._first, b""
-            return block
-        return self._offload(self._read)
+        if self._given < len(self._brought) or self._left <= 0:
+            return self._give()
+        return self._offload(self._bring_and_give)
 
     def close(self) -> None:
         """See `IContent`."""
         self._file.close()
+        self._brought = b""
 
-    def _read(self) -> bytes:
+    def _give(self) -> bytes:
+        block = self._brought[self._given : self._given + BLOCK_OCTETS]
+        self._given += len(block)
+        return block
+
+    def _bring_and_give(self) -> bytes:
+        self._bring()
+        return self._give()
+
+    def _bring(self) -> None:
         with as_store_error("cannot read the message"), self._file.use() as descriptor:
-            return self._disk.read(descriptor, BLOCK_OCTETS)
+            self._brought, self._given = self._disk.read(descriptor, READ_OCTETS), 0
+        self._left = self._left - len(self._brought) if self._brought else 0  # it may have been cut short
+        if self._left <= 0:
+            self._file.close()
+
+
+def open_content(disk: Disk, offload: Offload, locator: Locator, maildrop: int, entry: Entry) -> IContent:
+    """Open an entry's file in an open maildrop directory, and read what one trip reads.
+
+    Blocks. Raises `Gone` and `StoreError`.
+    """
+    with as_store_error("cannot open the message"):
+        try:
+            descriptor, octets = locator.act(maildrop, entry, partial(open_regular, disk))
+        except FileNotFoundError:
+            raise Gone(f"message {entry.uid} is not there any more: another program removed it") from None
+    if octets > BLOCK_OCTETS:
+        return FileContent(disk, offload, descriptor, octets)
+    return KeptContent(_read_and_close(disk, descriptor, octets))
+
+
+def read_ahead(disk: Disk, locator: Locator, maildrop: int, entries: Sequence[Entry]) -> dict[str, bytes]:
+    """The contents of the first of some small messages, by the keys of their entries. Blocks; never raises.
+
+    It stops at the first that is not as it should be: that one is reported when somebody asks for it.
+    """
+    contents: dict[str, bytes] = {}
+    with suppress(OSError, StoreError):
+        for entry in entries:
+            descriptor, octets = locator.act(maildrop, entry, partial(open_regular, disk))
+            if octets > entry.octets:  # its name promises less: nobody knows how much this would take
+                disk.close_quietly(descriptor)
+                break
+            contents[entry.key] = _read_and_close(disk, descriptor, octets)
+    return contents
+
+
+def _read_and_close(disk: Disk, descriptor: int, octets: int) -> bytes:
+    try:
+        with as_store_error("cannot read the message"):
+            return disk.read(descriptor, octets)
+    finally:
+        disk.close_quietly(descriptor)

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from mailgate.failures import StoreError, StoreFull
+from mailgate.failures import StoreError, StoreFull, Unrepaired
 from mailgate.store.maildir import libc
 
 # No link is followed, nothing outlives an exec, and a FIFO under a message's name cannot block the thread.
@@ -35,7 +35,8 @@ class Disk:
     fsync: Callable[[int], None] = os.fsync
     syncfs: Callable[[int], None] = libc.syncfs
     file_system: Callable[[int], int] = libc.file_system
-    rename: Callable[[str, str], None] = libc.rename
+    rename: Callable[..., None] = libc.rename  # never replaces another file
+    replace: Callable[..., None] = os.replace
     unlink: Callable[..., None] = os.unlink
     mkdir: Callable[..., None] = os.mkdir
     stat: Callable[..., os.stat_result] = os.stat
@@ -93,7 +94,24 @@ _TROUBLE: Final = {
     errno.ENOLCK: "the file system cannot lock: mailgate needs flock on directories",
     errno.EOPNOTSUPP: "the file system cannot do this: mailgate needs flock and fsync on directories",
     errno.ENAMETOOLONG: "the name is too long for the file system",
+    errno.EUCLEAN: "the file system is damaged: unmount it and have it checked (fsck)",
 }
+# RFC 3206 section 4: SYS/PERM is for what is "unlikely to be resolved without intervention", a corrupted maildrop or a
+# configuration that is wrong; SYS/TEMP for what is "likely to be temporary", such as want of space, memory or files.
+# An input/output error is not among these: disks behind a network have them while a path is down, and who alarms his
+# users by that cannot take it back. Nor is a disk that is read-only: reading goes on there.
+_UNREPAIRED: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.EOPNOTSUPP,
+        errno.ENOLCK,
+        errno.EUCLEAN,
+    }
+)
 
 
 def is_full(error: OSError) -> bool:
@@ -115,8 +133,14 @@ def in_words(doing: str, error: OSError) -> str:
 
 @contextmanager
 def as_store_error(doing: str) -> Iterator[None]:
-    """Turn an OSError into `StoreFull` or `StoreError`; nothing else leaves the store."""
+    """Turn an OSError into `StoreFull`, `Unrepaired` or another `StoreError`; nothing else leaves the store."""
     try:
         yield
     except OSError as error:
-        raise (StoreFull if is_full(error) else StoreError)(in_words(doing, error)) from error
+        raise _kind_of(error)(in_words(doing, error)) from error
+
+
+def _kind_of(error: OSError) -> type[StoreError]:
+    if is_full(error):
+        return StoreFull
+    return Unrepaired if error.errno in _UNREPAIRED else StoreError

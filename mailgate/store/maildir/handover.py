@@ -32,10 +32,10 @@ async def hand_over(offload: Offload, make: Callable[[], T], give_up: Callable[[
         raise
 
 
-def in_the_background(offload: Offload, work: Callable[[], None]) -> None:
-    """Run clean-up that nobody waits for and that does not raise."""
+def in_the_background(offload: Offload, work: Callable[[], None], then: Callable[[], None] = lambda: None) -> None:
+    """Run clean-up that nobody waits for and that does not raise; `then` is called in the end, whatever happens."""
     # What can fail here is the offload itself, at shutdown; what then stays behind lies in tmp and is swept.
-    maybeDeferred(offload, work).addErrback(lambda _: None)
+    maybeDeferred(offload, work).addErrback(lambda _: None).addCallback(lambda _: then())
 
 
 class _Errand(Generic[T]):

@@ -67,7 +67,7 @@ class Layout:
             descriptor = self._enter(directory, user, make)
         try:
             if make:
-                self._make_folders(descriptor)
+                make_folders(self._disk, descriptor)
         except BaseException:
             self._disk.close_quietly(descriptor)
             raise
@@ -130,18 +130,12 @@ class Layout:
     def _maildrops_in(self, directory: int, domain: str) -> Iterator[str]:
         for user in self._directories(directory):
             name = names.from_segments(domain, user)
-            if name is not None and self._is_directory(os.path.join(user, NEW), directory):
+            if name is not None and _is_directory(self._disk, os.path.join(user, NEW), directory):
                 yield name
 
     def _directories(self, descriptor: int) -> list[str]:
         with self._disk.scandir(descriptor) as entries:
             return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-    def _is_directory(self, path: str, directory: int) -> bool:
-        try:
-            return stat.S_ISDIR(self._disk.stat(path, dir_fd=directory, follow_symlinks=False).st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
 
     @contextmanager
     def _descend(self, parent: int, name: str, make: bool) -> Iterator[int]:
@@ -152,28 +146,7 @@ class Layout:
             self._disk.close_quietly(descriptor)
 
     def _enter(self, parent: int, name: str, make: bool) -> int:
-        try:
-            return self._disk.open(name, DIRECTORY, dir_fd=parent)
-        except FileNotFoundError:
-            if not make:
-                raise
-        self._make(parent, name)
-        self._disk.fsync(parent)
-        return self._disk.open(name, DIRECTORY, dir_fd=parent)
-
-    def _make(self, parent: int, name: str) -> None:
-        with suppress(FileExistsError):  # another thread or program was faster
-            self._disk.mkdir(name, _DIRECTORY_MODE, dir_fd=parent)
-            self._disk.chmod(name, _DIRECTORY_MODE, dir_fd=parent)  # whatever the umask took away
-
-    def _make_folders(self, maildrop: int) -> None:
-        missing = [folder for folder in (TMP, NEW, CUR) if not self._is_directory(folder, maildrop)]
-        for folder in missing:
-            self._make(maildrop, folder)
-            with self._disk.opened(folder, DIRECTORY, maildrop):  # is it a directory now, and not a link?
-                pass
-        if missing:
-            self._disk.fsync(maildrop)
+        return enter(self._disk, parent, name) if make else self._disk.open(name, DIRECTORY, dir_fd=parent)
 
     def _sync(self, path: str) -> None:
         with self._disk.opened(path, _ROOT) as directory:
@@ -187,8 +160,44 @@ class Layout:
             path = os.path.dirname(path)
         for directory in reversed(missing):
             with self._disk.opened(os.path.dirname(directory), _ROOT) as parent:
-                self._make(parent, os.path.basename(directory))
+                _make(self._disk, parent, os.path.basename(directory))
                 self._disk.fsync(parent)
+
+
+def enter(disk: Disk, parent: int, name: str) -> int:
+    """A descriptor of a directory in an open one; durably made, for our user alone, if it is missing.
+
+    Raises OSError.
+    """
+    with suppress(FileNotFoundError):
+        return disk.open(name, DIRECTORY, dir_fd=parent)
+    _make(disk, parent, name)
+    disk.fsync(parent)
+    return disk.open(name, DIRECTORY, dir_fd=parent)
+
+
+def make_folders(disk: Disk, maildrop: int) -> None:
+    """Make tmp, new and cur in an open maildrop directory, as far as they are missing. Raises OSError."""
+    missing = [folder for folder in (TMP, NEW, CUR) if not _is_directory(disk, folder, maildrop)]
+    for folder in missing:
+        _make(disk, maildrop, folder)
+        with disk.opened(folder, DIRECTORY, maildrop):  # is it a directory now, and not a link?
+            pass
+    if missing:
+        disk.fsync(maildrop)
+
+
+def _make(disk: Disk, parent: int, name: str) -> None:
+    with suppress(FileExistsError):  # another thread or program was faster
+        disk.mkdir(name, _DIRECTORY_MODE, dir_fd=parent)
+        disk.chmod(name, _DIRECTORY_MODE, dir_fd=parent)  # whatever the umask took away
+
+
+def _is_directory(disk: Disk, path: str, directory: int) -> bool:
+    try:
+        return stat.S_ISDIR(disk.stat(path, dir_fd=directory, follow_symlinks=False).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def open_regular(disk: Disk, directory: int, name: str) -> tuple[int, int]:

@@ -37,17 +37,26 @@ def file_system(descriptor: int) -> int:
     return ctypes.c_long.from_buffer(buffer).value & 0xFFFFFFFF  # a long of 32 bits makes btrfs negative
 
 
-def rename(source: str, target: str) -> None:
+def rename(source: str, target: str, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
     """As `os.rename`, but never replaces another file. Raises OSError, FileExistsError for that."""
+    here, there = (_AT_FDCWD if descriptor is None else descriptor for descriptor in (src_dir_fd, dst_dir_fd))
     try:
-        _call("renameat2", _AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE)
+        _call("renameat2", here, os.fsencode(source), there, os.fsencode(target), _RENAME_NOREPLACE)
     except OSError as error:
         if error.errno not in (errno.ENOSYS, errno.EINVAL):  # EINVAL: not on this file system
             error.filename = target if isinstance(error, FileExistsError) else source
             raise
-        if os.path.lexists(target):
+        if _exists(target, dst_dir_fd):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
-        os.rename(source, target)
+        os.rename(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+
+def _exists(path: str, directory: int | None) -> bool:
+    try:
+        os.stat(path, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _call(name: str, *arguments: Any) -> None:

@@ -7,8 +7,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -46,46 +45,43 @@ class Listing:
     sizes: Sizes = field(factory=dict)
 
 
-@frozen
-class Found:
-    """A file in `new` or `cur`."""
-
-    folder: str
-    name: str
-    inode: int
-
-
-@frozen
-class _Listed:
-    seconds: int
-    base: str
-    key: str
-    octets: int
-    parsed: filename.Filename
+# What becomes an entry: seconds, base name, key, octets on the wire, UID ("": none that fits), id, SMTPUTF8. Sorted as
+# they are, they are in order: no two have the same base name and key. They are many, and a tuple is made quickly.
+_Row = tuple[int, str, str, int, str, str, bool]
 
 
 def scan(disk: Disk, maildrop: int, known: Sizes) -> Listing:
     """List an open maildrop directory; `known` are sizes counted before. Blocks. Raises OSError."""
     found = _find_all(disk, maildrop)
-    bases = Counter(filename.base_of(file.name) for file in found)
+    shared = _shared([base for base, _ in found])
     sizer = _Sizer(disk, maildrop, known)
-    listed = []
-    for file in found:
-        parsed = filename.parse(file.name)
-        measured = sizer.measure(file, parsed)
-        if measured is not None:
-            key = f"{EXACT if bases[parsed.base] > 1 else ''}{file.folder}/{file.name}"
-            listed.append(_Listed(measured[0], parsed.base, key, measured[1], parsed))
-    listed.sort(key=attrgetter("seconds", "base", "key"))
-    return Listing(tuple(_entries(listed, uidlist.read(disk, maildrop))), sizer.counted)
+    rows = []
+    for (base, inode), place in found.items():
+        key = f"{EXACT}{place}" if base in shared else place
+        composed = filename.parse_composed(base)
+        if composed is not None:
+            unique, seconds, message_id, octets, smtputf8 = composed
+            rows.append((seconds, base, key, octets, unique, message_id, smtputf8))
+        elif (row := sizer.measure(base, inode, place, key)) is not None:
+            rows.append(row)
+    rows.sort()
+    return Listing(_entries(rows, uidlist.read(disk, maildrop)), sizer.counted)
 
 
-def find(disk: Disk, maildrop: int, folder: str) -> list[Found]:
-    """The regular files in one folder which are messages; none if the folder is missing. Raises OSError."""
+def place_in_order(entry: Entry) -> tuple[int, str, str]:
+    """By what the entries of a listing are sorted."""
+    return entry.seconds, filename.base_of(entry.key.partition("/")[2]), entry.key
+
+
+def find(disk: Disk, maildrop: int, folder: str) -> list[tuple[str, int]]:
+    """The regular files in one folder which are messages, by name and inode; none if the folder is missing.
+
+    Raises OSError.
+    """
     try:
         with disk.opened(folder, DIRECTORY, maildrop) as descriptor, disk.scandir(descriptor) as files:
             return [
-                Found(folder, file.name, file.inode())
+                (file.name, file.inode())
                 for file in files
                 if not file.name.startswith(".") and file.is_file(follow_symlinks=False)
             ]
@@ -93,19 +89,28 @@ def find(disk: Disk, maildrop: int, folder: str) -> list[Found]:
         return []
 
 
-def _find_all(disk: Disk, maildrop: int) -> Collection[Found]:
+def _find_all(disk: Disk, maildrop: int) -> Mapping[tuple[str, int], str]:
+    """`<folder>/<name>` by base name and inode."""
+    found: dict[tuple[str, int], str] = {}
     for _ in range(_SCANS):
         before = _mtime(disk, maildrop, CUR)
         # One that was renamed meanwhile appears under two names; the later is the one that counts.
         found = {
-            (filename.base_of(file.name), file.inode): file
+            (name.partition(":")[0], inode): f"{folder}/{name}"
             for folder in FOLDERS
-            for file in find(disk, maildrop, folder)
+            for name, inode in find(disk, maildrop, folder)
         }
         # A directory that is read while files in it are renamed may show some of them never: look again.
         if _mtime(disk, maildrop, CUR) == before:
             break
-    return found.values()
+    return found
+
+
+def _shared(names: Sequence[str]) -> Collection[str]:
+    """Those that occur more than once; to find that there are none is cheaper than to count."""
+    if len(set(names)) == len(names):
+        return ()
+    return {name for name, times in Counter(names).items() if times > 1}
 
 
 def _mtime(disk: Disk, maildrop: int, folder: str) -> int:
@@ -115,23 +120,35 @@ def _mtime(disk: Disk, maildrop: int, folder: str) -> int:
         return 0
 
 
-def _entries(listed: list[_Listed], imported: Mapping[str, str]) -> Iterator[Entry]:
-    uids = [_wanted_uid(file.parsed, imported) for file in listed]
-    times = Counter(uids)
-    for file, uid in zip(listed, uids, strict=True):
-        if times[uid] > 1 or not _UID.fullmatch(uid):
-            lasting = file.key if file.key.startswith(EXACT) else file.base
-            uid = hashlib.sha256(os.fsencode(lasting)).hexdigest()
-        yield Entry(uid, file.octets, file.key, file.parsed.id, file.seconds, file.parsed.smtputf8)
+def _entries(rows: Sequence[_Row], imported: Mapping[str, str]) -> tuple[Entry, ...]:
+    if imported:
+        rows = [(*row[:4], _imported_uid(row, imported), *row[5:]) for row in rows]
+    shared = _shared([row[4] for row in rows])
+    return tuple(
+        [
+            Entry(uid if uid and uid not in shared else _hashed(base, key), octets, key, message_id, seconds, smtputf8)
+            for seconds, base, key, octets, uid, message_id, smtputf8 in rows
+        ]
+    )
 
 
-def _wanted_uid(parsed: filename.Filename, imported: Mapping[str, str]) -> str:
-    uid = imported.get(parsed.base, "")
-    return uid if _UID.fullmatch(uid) else parsed.unique
+def _imported_uid(row: _Row, imported: Mapping[str, str]) -> str:
+    return _fitting(imported.get(row[1], "")) or row[4]
+
+
+def _fitting(uid: str) -> str:
+    return uid if _UID.fullmatch(uid) else ""
+
+
+def _hashed(base: str, key: str) -> str:
+    lasting = key if key.startswith(EXACT) else base
+    return hashlib.sha256(os.fsencode(lasting)).hexdigest()
 
 
 class _Sizer:
-    """Finds out arrival and size; where the name does not tell them, from the file's time and by counting."""
+    """Makes the rows of names that others made. What they do not tell, arrival and size, is found out from the file's
+    time and by counting.
+    """
 
     def __init__(self, disk: Disk, maildrop: int, known: Sizes) -> None:
         self.counted: dict[tuple[str, int], Size] = {}
@@ -139,27 +156,30 @@ class _Sizer:
         self._maildrop = maildrop
         self._known = known
 
-    def measure(self, file: Found, parsed: filename.Filename) -> tuple[int, int] | None:
-        """(arrival in Unix time, octets on the wire); None if the file is gone."""
-        if parsed.seconds is not None and parsed.wire_octets is not None:
-            return parsed.seconds, parsed.wire_octets
-        try:
-            with self._disk.opened(file.folder, DIRECTORY, self._maildrop) as folder:
-                size = self._size(folder, file, parsed)
-        except FileNotFoundError:
-            return None
-        seconds = size.mtime_ns // 1_000_000_000 if parsed.seconds is None else parsed.seconds
-        return seconds, size.wire_octets
+    def measure(self, base: str, inode: int, place: str, key: str) -> _Row | None:
+        """None if the file is gone."""
+        parsed = filename.parse(base)
+        seconds, wire_octets = parsed.seconds, parsed.wire_octets
+        if seconds is None or wire_octets is None:
+            try:
+                size = self._size(inode, place, parsed)
+            except FileNotFoundError:
+                return None
+            seconds = size.mtime_ns // 1_000_000_000 if seconds is None else seconds
+            wire_octets = size.wire_octets
+        return seconds, base, key, wire_octets, _fitting(parsed.unique), parsed.id, parsed.smtputf8
 
-    def _size(self, folder: int, file: Found, parsed: filename.Filename) -> Size:
-        status = self._disk.stat(file.name, dir_fd=folder, follow_symlinks=False)
-        size = self._known.get((parsed.base, file.inode))
-        if size is None or (size.mtime_ns, size.octets) != (status.st_mtime_ns, status.st_size):
-            wire_octets = parsed.wire_octets
-            if wire_octets is None:
-                wire_octets = self._count(folder, file.name, status.st_size)
-            size = Size(status.st_mtime_ns, status.st_size, wire_octets)
-        self.counted[parsed.base, file.inode] = size
+    def _size(self, inode: int, place: str, parsed: filename.Filename) -> Size:
+        folder, _, name = place.partition("/")
+        with self._disk.opened(folder, DIRECTORY, self._maildrop) as descriptor:
+            status = self._disk.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            size = self._known.get((parsed.base, inode))
+            if size is None or (size.mtime_ns, size.octets) != (status.st_mtime_ns, status.st_size):
+                wire_octets = parsed.wire_octets
+                if wire_octets is None:
+                    wire_octets = self._count(descriptor, name, status.st_size)
+                size = Size(status.st_mtime_ns, status.st_size, wire_octets)
+        self.counted[parsed.base, inode] = size
         return size
 
     def _count(self, folder: int, name: str, octets: int) -> int:

@@ -1,99 +1,138 @@
-"""A Maildir that is open and locked for one session."""
+"""A Maildir that is open and locked for one session, as the reactor sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from attrs import frozen
 from zope.interface import implementer
 
-from mailgate.failures import Gone, NotRemoved
-from mailgate.interfaces import IContent, IMaildrop, Offload
+from mailgate.failures import Gone, NotRemoved, StoreError
+from mailgate.interfaces import IContent, IFetchLog, IMaildrop, Offload
 from mailgate.mail import Entry, Snapshot
-from mailgate.store.maildir.content import FileContent
-from mailgate.store.maildir.disk import DIRECTORY, Disk, as_store_error, in_words
-from mailgate.store.maildir.handover import SharedDescriptor, hand_over
-from mailgate.store.maildir.layout import open_regular
-from mailgate.store.maildir.listing import FOLDERS
-from mailgate.store.maildir.locate import Locator
+from mailgate.rules import Rules
+from mailgate.store.maildir.ahead import ReadAhead, Shelf
+from mailgate.store.maildir.content import KeptContent
+from mailgate.store.maildir.directory import LockedDirectory
+from mailgate.store.maildir.disk import Disk
+from mailgate.store.maildir.fetch_log import FetchLog
+from mailgate.store.maildir.handover import SharedDescriptor, hand_over, in_the_background
 from mailgate.store.maildir.snapshots import EMPTY, Snapshots
 
 
-@implementer(IMaildrop)
+@frozen
+class Means:
+    """What a store gives to all of its open maildrops."""
+
+    disk: Disk
+    offload: Offload
+    clock: Callable[[], float]
+    snapshots: Snapshots
+    shelf: Shelf
+
+
+@implementer(IMaildrop, IFetchLog)
 class Maildrop:
-    """See `IMaildrop`. The lock is never lost, so nothing here raises `LockLost`."""
+    """See the interfaces. The lock is never lost, so nothing here raises `LockLost`."""
 
-    def __init__(
-        self, name: str, path: str, held: SharedDescriptor, snapshots: Snapshots, offload: Offload, disk: Disk
-    ) -> None:
+    def __init__(self, name: str, rules: Rules, path: str, held: SharedDescriptor, means: Means) -> None:
+        """Blocks: the first snapshot is taken here, and where it will be asked what was fetched, that is read.
+
+        Owns `held`, the locked directory, also if it raises `StoreError`.
+        """
         self.name = name
-        self._path = path
+        self.rules = rules
         self._held = held
-        self._snapshots = snapshots
-        self._offload = offload
-        self._disk = disk
-        self._locator = Locator(disk)
+        self._offload = means.offload
+        self._clock = means.clock
+        self._directory = LockedDirectory(means.disk, held, path, means.snapshots)
+        self._ahead = ReadAhead(means.shelf)
+        self._log = FetchLog(means.disk, held, path)
+        self._released = False
+        try:
+            self._latest = self._directory.take()
+            if rules.retention.fetched_days:
+                self._log.recall()
+        except BaseException:
+            held.close()
+            raise
+        self._is_fresh = True  # nobody has seen the latest snapshot yet
 
-    def snapshot(self) -> Awaitable[Snapshot]:
-        """See `IMaildrop`."""
-        return self._offload(self._take)
+    async def snapshot(self) -> Snapshot:
+        """See `IMaildrop`. The first one was taken under the lock when the maildrop was opened."""
+        self._check()
+        if not self._is_fresh:
+            self._latest = await self._offload(self._directory.take)
+        self._is_fresh = False
+        self._ahead.follow(self._latest.entries)
+        return self._latest
 
-    def read(self, entry: Entry) -> Awaitable[IContent]:
+    async def read(self, entry: Entry) -> IContent:
         """See `IMaildrop`."""
-        return hand_over(self._offload, partial(self._open, entry), lambda content: content.close())
+        self._check()
+        kept = self._ahead.take(entry)
+        if kept is not None:
+            return KeptContent(kept)
+        opened = partial(self._directory.open, self._offload, entry, self._ahead.due())
+        content, contents = await hand_over(self._offload, opened, lambda made: made[0].close())
+        if not self._released:
+            self._ahead.keep(contents)
+        return content
 
-    def remove(self, entries: Sequence[Entry]) -> Awaitable[None]:
+    async def remove(self, entries: Sequence[Entry], *, to_trash: bool = False) -> None:
         """See `IMaildrop`."""
-        return self._offload(partial(self._remove, entries))
+        self._check()
+        self._ahead.forget()
+        remaining: Sequence[Entry] = entries
+        try:
+            await self._offload(partial(self._directory.remove, entries, int(self._clock()) if to_trash else None))
+            remaining = ()
+        except NotRemoved as error:
+            remaining = error.entries
+            raise
+        finally:
+            self._log.forget(_uids(entries) - _uids(remaining))
+
+    def fetched(self, entry: Entry, seconds: int) -> None:
+        """See `IFetchLog`."""
+        self._log.note(entry.uid, seconds)
+
+    def first_fetch(self, entry: Entry) -> int | None:
+        """See `IFetchLog`. Where the rules do not ask for it, the first call reads a file."""
+        return self._log.first(entry.uid)
+
+    async def remember(self) -> None:
+        """See `IFetchLog`."""
+        if self._log.has_news and not self._released:
+            await self._offload(self._remember)
 
     def release(self) -> None:
         """See `IMaildrop`. If a thread is still busy here, the lock goes when it is done."""
-        self._held.close()
+        if self._released:
+            return
+        self._released = True
+        self._ahead.forget()
+        if self._log.has_news:
+            in_the_background(self._offload, self._remember, self._held.close)
+        else:
+            self._held.close()
 
-    def _take(self) -> Snapshot:
-        with as_store_error("cannot list the maildrop"), self._held.use() as directory:
-            return self._snapshots.take(self._path, directory)
+    def _remember(self) -> None:
+        self._log.write(entry.uid for entry in self._latest.entries)
 
-    def _open(self, entry: Entry) -> IContent:
-        with self._held.use() as directory:
-            return open_content(self._disk, self._offload, self._locator, directory, entry)
-
-    def _remove(self, entries: Sequence[Entry]) -> None:
-        with self._held.use() as directory:
-            remaining: dict[Entry, OSError] = {}
-            for entry in entries:
-                try:
-                    self._locator.act(directory, entry, self._unlink)
-                except FileNotFoundError:
-                    continue  # what is gone already counts as removed
-                except OSError as error:
-                    remaining[entry] = error
-            if len(remaining) < len(entries):
-                self._make_durable(directory, entries)
-        if remaining:
-            reason = in_words("cannot remove", next(iter(remaining.values())))
-            raise NotRemoved(reason, [entry for entry in entries if entry in remaining])
-
-    def _unlink(self, folder: int, name: str) -> None:
-        self._disk.unlink(name, dir_fd=folder)
-
-    def _make_durable(self, directory: int, entries: Sequence[Entry]) -> None:
-        try:
-            for folder in FOLDERS:
-                with suppress(FileNotFoundError), self._disk.opened(folder, DIRECTORY, directory) as descriptor:
-                    self._disk.fsync(descriptor)
-        except OSError as error:
-            # They cannot be seen any more, but a crash may bring any of them back: nobody may say that they are gone.
-            raise NotRemoved(in_words("cannot make the removal durable", error), entries) from error
+    def _check(self) -> None:
+        if self._released:
+            raise StoreError("it has been closed")
 
 
 @implementer(IMaildrop)
 class NoMaildrop:
     """A maildrop that does not exist and cannot be made now, on a full or read-only disk: as empty as it looks."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, rules: Rules) -> None:
         self.name = name
+        self.rules = rules
 
     async def snapshot(self) -> Snapshot:
         """See `IMaildrop`."""
@@ -103,18 +142,12 @@ class NoMaildrop:
         """See `IMaildrop`."""
         raise Gone(f"there is no message {entry.uid}")
 
-    async def remove(self, entries: Sequence[Entry]) -> None:
+    async def remove(self, entries: Sequence[Entry], *, to_trash: bool = False) -> None:
         """See `IMaildrop`: what is gone already counts as removed."""
 
     def release(self) -> None:
         """See `IMaildrop`."""
 
 
-def open_content(disk: Disk, offload: Offload, locator: Locator, directory: int, entry: Entry) -> IContent:
-    """Open an entry's file and read its first block. Blocks. Raises `Gone` and `StoreError`."""
-    with as_store_error("cannot open the message"):
-        try:
-            descriptor, octets = locator.act(directory, entry, partial(open_regular, disk))
-        except FileNotFoundError:
-            raise Gone(f"message {entry.uid} is not there any more: another program removed it") from None
-    return FileContent(disk, offload, descriptor, octets)
+def _uids(entries: Iterable[Entry]) -> set[str]:
+    return {entry.uid for entry in entries}

@@ -13,8 +13,7 @@ from attrs import field, frozen
 from mailgate.mail import Snapshot
 from mailgate.store.maildir import uidlist
 from mailgate.store.maildir.disk import Disk
-from mailgate.store.maildir.layout import CUR, NEW
-from mailgate.store.maildir.listing import Listing, scan
+from mailgate.store.maildir.listing import FOLDERS, Listing, scan
 
 # Directory times move in the kernel's ticks, of up to 10 ms: a change right after a scan may leave them as they are.
 RACY_NS: Final = 20_000_000
@@ -23,13 +22,30 @@ CACHED_ENTRIES: Final = 250_000  # of all maildrops together, some 500 octets ea
 EMPTY: Final = Snapshot(0, ())
 _revisions = itertools.count(1)  # of the process: two stores never use the same one for different things
 
-Stamp = tuple[tuple[int, int, int, int] | None, ...]
+_FILES: Final = (*FOLDERS, uidlist.NAME)
+
+
+@frozen
+class Glance:
+    """What a maildrop directory looked like from outside, and when: one that looks the same has the same messages."""
+
+    started_ns: int = field(eq=False)  # Unix time
+    stamps: tuple[tuple[int, int, int, int] | None, ...]  # of `new`, `cur` and the list of UIDs; None: not there
+
+    @property
+    def lacks_folders(self) -> bool:
+        """Is `new` or `cur` missing?"""
+        return None in self.stamps[: len(FOLDERS)]
+
+    @property
+    def is_settled(self) -> bool:
+        """Would a change after this glance show in the times?"""
+        return all(stamp is None or stamp[1] + RACY_NS < self.started_ns for stamp in self.stamps)
 
 
 @frozen
 class _Cached:
-    stamp: Stamp
-    settled: bool
+    glance: Glance
     listing: Listing = field(repr=False)
     snapshot: Snapshot = field(repr=False)
 
@@ -45,17 +61,23 @@ class Snapshots:
         self._cache: OrderedDict[str, _Cached] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, path: str, maildrop: int) -> Snapshot:
-        """The messages that are now in an open maildrop directory, whose path is `path`. Blocks. Raises OSError."""
+    def glance(self, maildrop: int) -> Glance:
+        """Look at an open maildrop directory from outside. Blocks. Raises OSError."""
         started_ns = int(self._clock() * 1e9)
-        stamp = tuple(self._stamp(maildrop, name) for name in (NEW, CUR, uidlist.NAME))
+        return Glance(started_ns, tuple([self._stamp(maildrop, name) for name in _FILES]))
+
+    def take(self, path: str, maildrop: int, glance: Glance | None = None) -> Snapshot:
+        """The messages that are now in an open maildrop directory, whose path is `path`, by the last glance at it.
+
+        Blocks. Raises OSError.
+        """
+        glance = glance or self.glance(maildrop)
         cached = self._recall(path)
-        if cached is not None and cached.settled and cached.stamp == stamp:
+        if cached is not None and cached.glance == glance and cached.glance.is_settled:
             return cached.snapshot
         listing = scan(self._disk, maildrop, cached.listing.sizes if cached else {})
-        settled = all(times is None or times[1] + RACY_NS < started_ns for times in stamp)
         snapshot = _same_or_new(listing, cached)
-        self._keep(path, _Cached(stamp, settled, listing, snapshot))
+        self._keep(path, _Cached(glance, listing, snapshot))
         return snapshot
 
     def _stamp(self, maildrop: int, name: str) -> tuple[int, int, int, int] | None:

@@ -12,16 +12,30 @@ from typing import Final
 from zope.interface import implementer
 
 from mailgate.failures import Gone
-from mailgate.interfaces import IBrowser, IContent, IMaildrop, IMaildropNames, IMailStore, IStaged, IUsage, Offload
+from mailgate.interfaces import (
+    IBrowser,
+    IContent,
+    IMaildrop,
+    IMaildropNames,
+    IMailStore,
+    IStaged,
+    ITrash,
+    IUsage,
+    Offload,
+)
 from mailgate.mail import Copy, Entry, Message, Snapshot
+from mailgate.rules import NO_RULES, Rules
+from mailgate.store.maildir import trash
+from mailgate.store.maildir.ahead import Shelf
 from mailgate.store.maildir.commit import Job, commit, discard
 from mailgate.store.maildir.committer import Committer, Soon
+from mailgate.store.maildir.content import open_content
 from mailgate.store.maildir.disk import Disk, as_store_error, is_unwritable
 from mailgate.store.maildir.handover import hand_over, in_the_background
 from mailgate.store.maildir.layout import Layout
 from mailgate.store.maildir.locate import Locator
 from mailgate.store.maildir.lock import lock
-from mailgate.store.maildir.maildrop import Maildrop, NoMaildrop, open_content
+from mailgate.store.maildir.maildrop import Maildrop, Means, NoMaildrop
 from mailgate.store.maildir.snapshots import EMPTY, Snapshots
 from mailgate.store.maildir.staging import Staged, Writer, octets_of
 from mailgate.store.maildir.syncing import Syncing, Way
@@ -33,7 +47,7 @@ def _at_once(call: Callable[[], None]) -> None:
     call()
 
 
-@implementer(IMailStore, IBrowser, IMaildropNames, IUsage)
+@implementer(IMailStore, IBrowser, IMaildropNames, ITrash, IUsage)
 class MaildirStore:
     """Maildirs below `root`, which is made when the first maildrop is.
 
@@ -64,6 +78,7 @@ class MaildirStore:
         self._writer = Writer(self._layout, disk, node, clock)
         self._committer = Committer(commits or offload, partial(commit, disk, Syncing(root, disk, sync)), soon)
         self._snapshots = Snapshots(disk, clock)
+        self._means = Means(disk, offload, clock, self._snapshots, Shelf())
 
     async def stage(self, message: Message, copies: Sequence[Copy]) -> IStaged:
         """See `IMailStore`. The copies' names in the log are the paths of their files.
@@ -79,9 +94,9 @@ class MaildirStore:
         give_up = partial(in_the_background, self._offload, partial(throw_away, files))
         return Staged(Job(lambda: files, len(files)), self._committer.commit, give_up)
 
-    def open(self, maildrop: str) -> Awaitable[IMaildrop]:
+    def open(self, maildrop: str, rules: Rules = NO_RULES) -> Awaitable[IMaildrop]:
         """See `IMailStore`. A maildrop that is not there is made; where the disk forbids that, an empty one opens."""
-        return hand_over(self._offload, partial(self._open, maildrop), lambda opened: opened.release())
+        return hand_over(self._offload, partial(self._open, maildrop, rules), lambda opened: opened.release())
 
     def names(self) -> Awaitable[Sequence[str]]:
         """See `IMaildropNames`."""
@@ -100,25 +115,35 @@ class MaildirStore:
         snapshot = await self.browse(maildrop)
         return len(snapshot.entries), snapshot.octets
 
-    def _open(self, maildrop: str) -> IMaildrop:
+    def empty_trash(self, maildrop: str, before: float) -> Awaitable[int]:
+        """See `ITrash`."""
+        return self._offload(partial(self._empty_trash, maildrop, before))
+
+    def _open(self, maildrop: str, rules: Rules) -> IMaildrop:
         with as_store_error(f"cannot open the maildrop of {maildrop}"):
             directory = self._enter(maildrop)
             if directory is None:
-                return NoMaildrop(maildrop)
+                return NoMaildrop(maildrop, rules)
             held = lock(self._disk, directory, maildrop)
-        return Maildrop(maildrop, self._layout.path(maildrop), held, self._snapshots, self._offload, self._disk)
+        return Maildrop(maildrop, rules, self._layout.path(maildrop), held, self._means)
 
     def _enter(self, maildrop: str) -> int | None:
+        with suppress(FileNotFoundError):
+            return self._layout.open(maildrop, make=False)  # what it lacks is seen to with the first snapshot
         try:
             return self._layout.open(maildrop, make=True)
         except OSError as error:
-            # Reading must go on where nothing can be made. Does it exist all the same?
-            unmade = error
-        with suppress(FileNotFoundError):
-            return self._layout.open(maildrop, make=False)
-        if is_unwritable(unmade):
-            return None
-        raise unmade
+            if is_unwritable(error):  # reading must go on where nothing can be made
+                return None
+            raise
+
+    def _empty_trash(self, maildrop: str, before: float) -> int:
+        with as_store_error(f"cannot empty the trash of {maildrop}"):
+            try:
+                with self._layout.opened(maildrop, make=False) as directory:
+                    return trash.empty(self._disk, directory, before)
+            except FileNotFoundError:
+                return 0
 
     def _names(self) -> Sequence[str]:
         with as_store_error("cannot list the maildrops"):

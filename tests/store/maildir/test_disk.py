@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.failures import StoreError, StoreFull
+from mailgate.failures import StoreError, StoreFull, Unrepaired
 from mailgate.store.maildir.disk import CREATE, DIRECTORY, READ, Disk, as_store_error, in_words, is_full, is_unwritable
 from tests.store.support import FaultyDisk, fault
 
@@ -19,22 +19,26 @@ def test_no_room(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "advice"),
+    ("number", "advice", "kind"),
     [
-        (errno.EMFILE, "LimitNOFILE"),
-        (errno.EACCES, "belong to the user"),
-        (errno.EROFS, "read-only"),
-        (errno.EIO, "disk may be failing"),
-        (errno.ELOOP, "symbolic link"),
-        (errno.ENOTDIR, "symbolic link"),
-        (errno.ENOLCK, "flock"),
-        (errno.EXDEV, os.strerror(errno.EXDEV)),
+        (errno.EMFILE, "LimitNOFILE", StoreError),
+        (errno.EROFS, "read-only", StoreError),
+        (errno.EIO, "disk may be failing", StoreError),
+        (errno.EXDEV, os.strerror(errno.EXDEV), StoreError),
+        (errno.EACCES, "belong to the user", Unrepaired),
+        (errno.EPERM, "belong to the user", Unrepaired),
+        (errno.ELOOP, "symbolic link", Unrepaired),
+        (errno.ENOTDIR, "symbolic link", Unrepaired),
+        (errno.ENOLCK, "flock", Unrepaired),
+        (errno.EOPNOTSUPP, "flock", Unrepaired),
+        (errno.ENAMETOOLONG, "too long", Unrepaired),
+        (errno.EUCLEAN, "fsck", Unrepaired),
     ],
 )
-def test_other_trouble_says_what_to_do(number: int, advice: str) -> None:
+def test_other_trouble_says_what_to_do(number: int, advice: str, kind: type[StoreError]) -> None:
     with pytest.raises(StoreError, match=advice) as caught, as_store_error("cannot write"):
         raise fault(number)
-    assert not isinstance(caught.value, StoreFull) and not is_full(fault(number))
+    assert type(caught.value) is kind and not is_full(fault(number))
 
 
 def test_the_words_name_the_file_and_need_no_number() -> None:

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailgate.failures import StoreError
 from mailgate.mail import make_id
-from mailgate.store.maildir.filename import UNIQUE_OCTETS, Filename, base_of, compose, compose_unique, parse
+from mailgate.store.maildir.filename import (
+    UNIQUE_OCTETS,
+    Filename,
+    base_of,
+    compose,
+    compose_unique,
+    parse,
+    parse_composed,
+)
 
 ID = make_id(1_700_000_000_000, 1)
 
@@ -28,6 +36,7 @@ def test_what_is_composed_is_read_back(
     name = compose(unique, octets, wire_octets, smtputf8)
     assert len(unique) <= UNIQUE_OCTETS and f",S={octets},W={wire_octets}" in name
     assert parse(name + info) == Filename(name, unique, seconds, wire_octets, identity, smtputf8)
+    assert parse_composed(name) == (unique, seconds, identity, wire_octets, smtputf8)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +82,25 @@ def test_what_does_not_belong_in_a_name(identity: str, node: str) -> None:
 
 def test_a_clock_before_1970_makes_no_odd_name() -> None:
     assert compose_unique(-5, ID, "n") == f"0.{ID}.n"
+
+
+_PIECES = st.sampled_from(
+    ["1", "99999999999", ".", f"{ID}", "node0001", ",S=1", ",W=2", ",W=2x", ",U=1", ",", "ü", "x" * 32]
+)
+
+
+@given(st.lists(_PIECES).map("".join))
+@example(f"1.{ID}.n,S=1,W=2")
+@example(f"1.{ID}.n,S=1,W=2,U=1")
+@example(f"1.{ID}.n,S=1,W=2,U=1,W=3")
+def test_the_quick_way_says_the_same_or_nothing(base: str) -> None:
+    composed = parse_composed(base)
+    if composed is not None:
+        unique, seconds, identity, wire_octets, smtputf8 = composed
+        assert parse(base) == Filename(base, unique, seconds, wire_octets, identity, smtputf8)
+        assert 0 < len(unique) <= 70 and unique.isascii() and unique.isprintable()  # RFC 1939 section 7
+
+
+@pytest.mark.parametrize("base", [f"1.{ID}.{'n' * 32},S=1,W=2", f"1.{ID}.n,W=2,S=1", f"1.{ID}.n,S=1", "1.a.n,S=1,W=2"])
+def test_other_forms_go_the_long_way(base: str) -> None:
+    assert parse_composed(base) is None

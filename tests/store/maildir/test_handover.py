@@ -62,7 +62,10 @@ def test_an_offload_that_is_closed_does_not_raise_in_the_background() -> None:
     def closed(work: object, /) -> None:
         raise RuntimeError("stopped")
 
-    in_the_background(closed, lambda: None)  # type: ignore[arg-type]
+    done: list[str] = []
+    in_the_background(closed, lambda: None, lambda: done.append("closed"))  # type: ignore[arg-type]
+    in_the_background(at_once, lambda: done.append("worked"), lambda: done.append("then"))
+    assert done == ["closed", "worked", "then"]
 
 
 def test_a_descriptor_lives_as_long_as_it_is_used(tmp_path: Path) -> None:

@@ -124,6 +124,14 @@ def test_missing_folders_are_made_again(tmp_path: Path) -> None:
         assert (tmp_path / "example.test/alice/new").is_dir()
 
 
+def test_what_is_there_is_opened_without_a_look_inside(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path), Disk())
+    layout.prepare(ALICE)
+    (tmp_path / "example.test/alice/new").rmdir()
+    with layout.opened(ALICE, make=False) as directory:
+        assert sorted(os.listdir(directory)) == ["cur", "tmp"]
+
+
 def test_without_make_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), Layout(str(tmp_path / "mail"), Disk()).opened(ALICE, make=False):
         pass

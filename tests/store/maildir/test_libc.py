@@ -51,6 +51,17 @@ def test_rename_never_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     target.symlink_to("nowhere")
     with pytest.raises(FileExistsError):
         libc.rename(str(source), str(target))
+    target.unlink()
+    directory = os.open(tmp_path, os.O_RDONLY)
+    try:
+        libc.rename("sourcé", "elsewhere", src_dir_fd=directory, dst_dir_fd=directory)
+        source.write_bytes(b"three")
+        with pytest.raises(FileExistsError) as exists:
+            libc.rename(str(source), "elsewhere", dst_dir_fd=directory)
+        assert exists.value.filename == "elsewhere"
+    finally:
+        os.close(directory)
+    assert (tmp_path / "elsewhere").read_bytes() == b"two" and source.exists()
     with pytest.raises(FileNotFoundError) as caught:
         libc.rename(str(tmp_path / "gone"), str(tmp_path / "x"))
     assert caught.value.filename == str(tmp_path / "gone")

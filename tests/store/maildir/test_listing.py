@@ -12,7 +12,7 @@ from attrs import evolve
 
 from mailgate.mail import Entry
 from mailgate.store.maildir.disk import DIRECTORY, Disk
-from mailgate.store.maildir.listing import Listing, Sizes, scan
+from mailgate.store.maildir.listing import EXACT, Listing, Sizes, place_in_order, scan
 from tests.store.support import FaultyDisk, fault
 
 Scan = Callable[..., Listing]
@@ -52,6 +52,39 @@ def test_order_is_seconds_then_name(new: Path, cur: Path) -> None:
     for folder, name in ((new, "9.z"), (cur, "10.b:2,S"), (new, "10.a"), (cur, "10.c"), (new, "2.x")):
         (folder / name).write_bytes(b"x\n")
     assert [entry.uid for entry in _entries(new)] == ["2.x", "9.z", "10.a", "10.b", "10.c"]
+
+
+OURS = "1700000000.06h1x1g0000000000000000001.node0001,S=9,W=10"
+
+
+def test_our_own_names_among_others(new: Path, cur: Path) -> None:
+    for folder, name in ((new, OURS), (cur, OURS.replace("170", "160") + ",U=1:2,S"), (new, "1650000000.x,S=1,W=3")):
+        (folder / name).write_bytes(b"")
+    first, second, third = _entries(new)
+    unique = OURS.partition(",")[0]
+    identity = unique.split(".")[1]
+    key = f"cur/{OURS.replace('170', '160')},U=1:2,S"
+    assert first == Entry(unique.replace("170", "160"), 10, key, identity, 1_600_000_000, True)
+    assert second == Entry("1650000000.x", 3, "new/1650000000.x,S=1,W=3", "", 1_650_000_000, False)
+    assert third == Entry(unique, 10, f"new/{OURS}", identity, 1_700_000_000, False)
+
+
+def test_our_own_names_twice(new: Path, cur: Path) -> None:
+    for place in (new / OURS, cur / f"{OURS}:2,S", cur / f"{OURS},U=1"):
+        place.write_bytes(b"")
+    entries = _entries(new)
+    assert len({entry.uid for entry in entries}) == 3 and all(len(entry.uid) == 64 for entry in entries)
+    assert [entry.key.startswith(EXACT) for entry in entries] == [True, True, False]
+
+
+def test_an_entrys_place_in_the_order_can_be_told(new: Path, cur: Path) -> None:
+    names = (OURS, "1700000000.z", "hello", "9.a", f"{OURS}:2,S", "9.a,S=2,W=2", "1.ü", ",", "1.b:2,S")
+    for number, name in enumerate(names):
+        ((new, cur)[number % 2] / name).write_bytes(b"x\n")
+    (cur / OURS).write_bytes(b"x\n")
+    entries = _entries(new)
+    assert len(entries) == 10 and list(entries) == sorted(entries, key=place_in_order)
+    assert len(set(map(place_in_order, entries))) == 10
 
 
 def test_foreign_files_are_counted(new: Path, cur: Path) -> None:
@@ -136,11 +169,13 @@ def test_names_that_differ_only_behind_the_comma(new: Path) -> None:
 def test_imported_uids_count_first(new: Path, cur: Path) -> None:
     for name in ("1.a,S=2", "2.b", "3.c", "4.d", "5.e"):
         (new / name).write_bytes(b"x\n")
+    (new / OURS).write_bytes(b"x\n")
     (new.parent / "dovecot-uidlist").write_bytes(
         b"3 V1 N9\n1 P0001 :1.a,S=2:2,S\n2 Pwith\x01control :2.b\n3 Psame :3.c\n4 Psame :4.d\n5 P :5.e\n"
+        b"6 Pours :" + OURS.encode() + b":2,S\n"
     )
-    first, second, third, fourth, fifth = (entry.uid for entry in _entries(new))
-    assert (first, second, fifth) == ("0001", "2.b", "5.e")
+    first, second, third, fourth, fifth, sixth = (entry.uid for entry in _entries(new))
+    assert (first, second, fifth, sixth) == ("0001", "2.b", "5.e", "ours")
     assert third != fourth and {len(third), len(fourth)} == {64}
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from attrs import evolve
 from zope.interface.verify import verifyObject
 
-from mailgate.failures import Gone, InUse, NotRemoved, StoreError
+from mailgate.failures import Gone, InUse, NotRemoved, StoreError, Unrepaired
 from mailgate.interfaces import IMaildrop
 from mailgate.mail import Entry
 from mailgate.store.maildir.disk import Disk
@@ -30,6 +30,8 @@ from tests.store.support import (
     open_descriptors,
 )
 from tests.support import result_of, started
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -116,46 +118,6 @@ def test_a_maildrop_that_somebody_removed_altogether(maildrop: Any, home: Path) 
     result_of(maildrop.remove(entries))
 
 
-def test_removal_is_durable(maildrop: Any, faulty: FaultyDisk) -> None:
-    entries = _entries(maildrop)
-    faulty.calls.clear()
-    result_of(maildrop.remove(entries[:2]))
-    assert faulty.calls.count("unlink") == 2
-    assert faulty.calls[faulty.calls.index("fsync") :].count("unlink") == 0
-    assert faulty.calls.count("fsync") == 2
-    faulty.calls.clear()
-    result_of(maildrop.remove([]))
-    assert faulty.calls == []
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE])
-def test_whichever_call_fails_what_remains_is_named(
-    maildrop: Any, faulty: FaultyDisk, tmp_path: Path, number: int
-) -> None:
-    store = MaildirStore(str(tmp_path), NODE, at_once)
-    entries = _entries(maildrop)
-    faulty.calls.clear()
-    result_of(maildrop.remove(entries[:2]))
-    for at, call in enumerate(list(faulty.calls)):
-        for _ in range(2):
-            result_of(deliver(store, message(), ALICE))
-        entries = _entries(maildrop)
-        faulty.calls.clear()
-        faulty.faults = {at: fault(number)}
-        before = open_descriptors()
-        try:
-            result_of(maildrop.remove(entries[:2]))
-        except NotRemoved as error:
-            named = error.entries
-        else:
-            named = ()
-            assert call == "close"
-        faulty.faults = {}
-        left = _entries(maildrop)
-        assert set(left) - set(named) == set(entries[2:])  # the rest was tried, nothing unmarked was touched
-        assert open_descriptors() == before
-
-
 def test_on_a_read_only_disk_reading_goes_on(tmp_path: Path, faulty: FaultyDisk) -> None:
     writer = MaildirStore(str(tmp_path), NODE, at_once)
     result_of(deliver(writer, message(b"x\n"), ALICE))
@@ -206,6 +168,17 @@ def test_trouble_with_reading_leaks_nothing(tmp_path: Path, number: int) -> None
             assert faulty.calls[at] != "close"
         assert open_descriptors() == before
         result_of(MaildirStore(str(tmp_path), NODE, at_once).open(ALICE)).release()
+
+
+@pytest.mark.parametrize("call", ["stat", "scandir"])
+def test_trouble_with_the_first_listing_keeps_no_lock(tmp_path: Path, faulty: FaultyDisk, call: str) -> None:
+    store, before = MaildirStore(str(tmp_path), NODE, at_once), open_descriptors()
+    result_of(deliver(store, message(), ALICE))
+    faulty.always = {call: fault(errno.EACCES)}
+    with pytest.raises(Unrepaired):
+        result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
+    assert open_descriptors() == before
+    result_of(store.open(ALICE)).release()
 
 
 def _session(root: Path, faulty: FaultyDisk) -> None:

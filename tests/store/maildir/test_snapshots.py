@@ -106,6 +106,30 @@ def test_a_change_of_the_imported_uids_is_seen(take: Take, root: Path, clock: _C
     assert take().entries[0].uid == "imported"
 
 
+def test_a_glance_tells_what_is_missing(root: Path, clock: _Clock, faulty: FaultyDisk) -> None:
+    snapshots = Snapshots(faulty.disk, clock)
+    with Disk().opened(str(root), DIRECTORY) as maildrop:
+        first = snapshots.glance(maildrop)
+        assert faulty.calls == ["stat"] * 3
+        assert not first.lacks_folders  # the list of UIDs is no folder
+        clock.ns += 10**9
+        second = snapshots.glance(maildrop)
+        assert first == second and second.is_settled and not first.is_settled
+        (root / "cur").rmdir()
+        assert snapshots.glance(maildrop).lacks_folders
+
+
+def test_by_a_glance_that_was_cast_already(root: Path, clock: _Clock, faulty: FaultyDisk) -> None:
+    clock.ns = T0 + 10**9
+    snapshots = Snapshots(faulty.disk, clock)
+    with Disk().opened(str(root), DIRECTORY) as maildrop:
+        taken = snapshots.take(str(root), maildrop)
+        glance = snapshots.glance(maildrop)
+        faulty.calls.clear()
+        assert snapshots.take(str(root), maildrop, glance) is taken
+        assert faulty.calls == []
+
+
 def test_all_empty_maildrops_are_the_same(take: Take, root: Path) -> None:
     (root / "new" / "1.a").unlink()
     assert take() is EMPTY

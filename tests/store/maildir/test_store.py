@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from mailgate.failures import Gone, NotCommitted, StoreError, StoreFull
+from mailgate.failures import Gone, NotCommitted, StoreError, StoreFull, Unrepaired
 from mailgate.mail import Copy
 from mailgate.store.maildir.store import MaildirStore
 from mailgate.store.maildir.syncing import Way
+from tests.store.abilities import AbilityContract
 from tests.store.contract import StoreContract, Stores
 from tests.store.support import (
     ALICE,
@@ -31,14 +32,14 @@ from tests.store.support import (
 from tests.support import result_of, started
 
 
-class TestOneMaildirStore(StoreContract):
+class TestOneMaildirStore(StoreContract, AbilityContract):
     @pytest.fixture
     def stores(self, tmp_path: Path) -> Stores:
         store = MaildirStore(str(tmp_path / "mail"), NODE, at_once)
         return store, store
 
 
-class TestTwoGatewaysOnOneRoot(StoreContract):
+class TestTwoGatewaysOnOneRoot(StoreContract, AbilityContract):
     @pytest.fixture
     def stores(self, tmp_path: Path) -> Stores:
         root = str(tmp_path / "mail")
@@ -180,3 +181,71 @@ def test_names_that_mean_the_same_are_one_maildrop(tmp_path: Path) -> None:
         for ask in (store.browse, store.open):
             with pytest.raises(StoreError):
                 result_of(ask(name))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.EACCES])
+def test_whichever_call_fails_the_trash_can_be_emptied_the_next_time(tmp_path: Path, number: int) -> None:
+    plain, before = MaildirStore(str(tmp_path), NODE, at_once), open_descriptors()
+
+    def fill() -> None:
+        for _ in range(2):
+            result_of(deliver(plain, message(), ALICE))
+        maildrop = result_of(plain.open(ALICE))
+        result_of(maildrop.remove(result_of(maildrop.snapshot()).entries, to_trash=True))
+        maildrop.release()
+
+    def empty(faulty: FaultyDisk) -> int:
+        return result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).empty_trash(ALICE, 4e9))
+
+    fill()
+    rehearsal = FaultyDisk()
+    assert empty(rehearsal) == 2
+    for at, call in enumerate(rehearsal.calls):
+        fill()
+        faulty = FaultyDisk()
+        faulty.faults[at] = fault(number)
+        try:
+            assert empty(faulty) == 2 and call == "close"
+        except StoreError as error:
+            assert isinstance(error, Unrepaired) == (number == errno.EACCES) and "trash of alice" in str(error)
+        assert open_descriptors() == before
+        empty(FaultyDisk())
+        assert [name for name in files_below(str(tmp_path)) if "/mailgate-removed/" in name] == []
+
+
+def test_without_a_trash_it_costs_one_failed_open(tmp_path: Path) -> None:
+    faulty = FaultyDisk()
+    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk)
+    result_of(deliver(store, message(), ALICE))
+    faulty.calls.clear()
+    assert result_of(store.empty_trash(ALICE, 4e9)) == 0
+    assert faulty.calls.count("open") == 4  # root, domain, user: the way there
+    assert set(faulty.calls) == {"open", "close"}
+
+
+@pytest.mark.parametrize("where", ["example.test", "example.test/alice"])
+def test_what_somebody_must_repair_is_said_to_be_so(tmp_path: Path, where: str) -> None:
+    store = MaildirStore(str(tmp_path), NODE, at_once)
+    result_of(deliver(store, message(), ALICE))
+    (entry,) = result_of(store.browse(ALICE)).entries
+    (tmp_path / where).rename(tmp_path / "elsewhere")
+    (tmp_path / where).symlink_to(tmp_path / "elsewhere")
+    for ask in (lambda: store.browse(ALICE), lambda: store.open(ALICE), lambda: store.read(ALICE, entry)):
+        with pytest.raises(Unrepaired, match="symbolic link"):
+            result_of(ask())
+
+
+@pytest.mark.parametrize("sync", ["auto", "fsync"])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_delivery_is_put_off_whatever_is_to_be_repaired(tmp_path: Path, sync: Way, large: bool) -> None:
+    faulty = FaultyDisk()
+    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk, sync=sync)
+    result_of(deliver(store, message(), ALICE))
+    what = message(b"x" * 2_000_000 if large else b"x\n")
+    for call in ("open", "write", "rename"):
+        faulty.always = {call: fault(errno.EACCES)}
+        with pytest.raises(StoreError) as caught:
+            result_of(deliver(store, what, ALICE))
+        assert not isinstance(caught.value, StoreFull) and not getattr(caught.value, "full", False)
+    faulty.always = {}
+    assert len(result_of(entries_of(store, ALICE))) == 1
