@@ -29,6 +29,7 @@ from mailgate.pop3.events import (
     Top,
     Uidl,
     User,
+    Utf8,
 )
 from mailgate.pop3.reply import negative
 
@@ -45,9 +46,10 @@ class State(enum.Enum):
     OVER = enum.auto()  # QUIT has come (UPDATE, after a login), or the last reply was sent
 
 
-_BEFORE_LOGIN: Final = frozenset({State.AUTHORIZATION, State.PASSWORD})
-_AFTER_LOGIN: Final = frozenset({State.TRANSACTION})
-_ALWAYS: Final = _BEFORE_LOGIN | _AFTER_LOGIN
+# Tuples: to find a state in a set takes longer.
+_BEFORE_LOGIN: Final = (State.AUTHORIZATION, State.PASSWORD)
+_AFTER_LOGIN: Final = (State.TRANSACTION,)
+_ALWAYS: Final = _AFTER_LOGIN + _BEFORE_LOGIN
 
 
 class Shape:
@@ -73,7 +75,7 @@ class Verb:
     """A command: the event that it is, when it may come, and what follows it."""
 
     event: Callable[..., Event]
-    states: frozenset[State]
+    states: tuple[State, ...]
     shape: re.Pattern[bytes]
     usage: str = ""  # its arguments as the RFCs write them, for a client that has them wrong
 
@@ -86,7 +88,7 @@ def auth(mechanism: bytes | None, initial: bytes | None) -> Auth | Mechanisms:
 VERBS: Final[Mapping[bytes, Verb]] = {
     # RFC 1939 sections 4 and 7
     b"USER": Verb(User, _BEFORE_LOGIN, Shape.NAME, " name"),
-    b"PASS": Verb(Pass, frozenset({State.PASSWORD}), Shape.PASSWORD, " string"),
+    b"PASS": Verb(Pass, (State.PASSWORD,), Shape.PASSWORD, " string"),
     b"QUIT": Verb(Quit, _ALWAYS, Shape.NOTHING),
     # RFC 1939 sections 5 and 7
     b"STAT": Verb(Stat, _AFTER_LOGIN, Shape.NOTHING),
@@ -97,10 +99,11 @@ VERBS: Final[Mapping[bytes, Verb]] = {
     b"DELE": Verb(Dele, _AFTER_LOGIN, Shape.NUMBER, " msg"),
     b"NOOP": Verb(Noop, _AFTER_LOGIN, Shape.NOTHING),
     b"RSET": Verb(Rset, _AFTER_LOGIN, Shape.NOTHING),
-    # RFC 2449 section 5, RFC 2595 section 4, RFC 5034 section 4, RFC 6856 section 3.1
+    # RFC 2449 section 5, RFC 2595 section 4, RFC 5034 section 4, RFC 6856 sections 2 and 3.1
     b"CAPA": Verb(Capa, _ALWAYS, Shape.NOTHING),
     b"STLS": Verb(Stls, _BEFORE_LOGIN, Shape.NOTHING),
     b"AUTH": Verb(auth, _BEFORE_LOGIN, Shape.PERHAPS_MECHANISM, " [mechanism [initial-response]]"),
+    b"UTF8": Verb(Utf8, _BEFORE_LOGIN, Shape.NOTHING),
     b"LANG": Verb(Lang, _ALWAYS, Shape.PERHAPS_LANGUAGE, " [language-range]"),
 }
 

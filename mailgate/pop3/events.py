@@ -39,6 +39,11 @@ class Stls:
 
 
 @frozen
+class Utf8:
+    """UTF8 (RFC 6856 section 2.1)."""
+
+
+@frozen
 class User:
     """USER: who wants to log in."""
 
@@ -140,6 +145,7 @@ Event = (
     | Fault
     | Capa
     | Stls
+    | Utf8
     | User
     | Pass
     | Mechanisms

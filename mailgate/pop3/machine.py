@@ -66,10 +66,10 @@ class POP3Machine:
             return Output(b"", after, _written(head, reply.content))
         if reply.lines is None:
             return Output(head, after)
-        octets = head + _listed(reply.lines)
-        if len(octets) <= BLOCK_OCTETS:
-            return Output(octets, after)
-        return Output(b"", after, _in_blocks(octets))
+        lines = reply.lines if isinstance(reply.lines, bytes) else _stuffed(reply.lines)
+        if len(lines) <= BLOCK_OCTETS:
+            return Output(b"%b%b.\r\n" % (head, lines), after)  # RFC 1939 section 3: a dot ends it
+        return Output(head, after, _in_blocks(lines))
 
     # From octets to an event.
 
@@ -88,16 +88,16 @@ class POP3Machine:
             return UNKNOWN
         if state not in verb.states:
             return out_of_order(state, verb)
-        return self._parse(name.decode(), verb, space + rest)
+        return self._parse(name, verb, space + rest)
 
-    def _parse(self, name: str, verb: Verb, rest: bytes) -> Event:
+    def _parse(self, name: bytes, verb: Verb, rest: bytes) -> Event:
         match = verb.shape.fullmatch(rest)
         try:
             if match is None:
                 raise ValueError
             event = verb.event(*match.groups())
         except ValueError:  # the number or name is none
-            return Fault(negative("usage: {usage}", usage=name + verb.usage))
+            return Fault(negative("usage: {usage}", usage=name.decode() + verb.usage))
         if verb.event is Quit:
             self.state = State.OVER  # RFC 1939 section 6: whatever the reply says
         return event
@@ -131,18 +131,17 @@ def _first_line(reply: Reply) -> bytes:
     return line + b"\r\n"
 
 
-def _listed(lines: tuple[str, ...] | bytes) -> bytes:
-    """The rest of a multi-line response (RFC 1939 section 3)."""
-    if isinstance(lines, bytes):
-        return lines + b".\r\n"
-    stuffed = ("." + line if line.startswith(".") else line for line in lines)
-    return "".join(f"{line}\r\n" for line in (*stuffed, ".")).encode()
+def _stuffed(lines: tuple[str, ...]) -> bytes:
+    """Lines of a multi-line response (RFC 1939 section 3)."""
+    return "".join([f".{line}\r\n" if line.startswith(".") else f"{line}\r\n" for line in lines]).encode()
 
 
-async def _in_blocks(octets: bytes) -> AsyncGenerator[bytes, None]:
-    """A long listing, no faster than the peer reads it."""
-    for start in range(0, len(octets), BLOCK_OCTETS):
-        yield octets[start : start + BLOCK_OCTETS]
+async def _in_blocks(lines: bytes) -> AsyncGenerator[bytes, None]:
+    """A long listing and its end, no faster than the peer reads it. Sessions share it; none copies it whole."""
+    last = len(lines) - BLOCK_OCTETS
+    for start in range(0, last, BLOCK_OCTETS):
+        yield lines[start : start + BLOCK_OCTETS]
+    yield lines[-(len(lines) % BLOCK_OCTETS or BLOCK_OCTETS) :] + b".\r\n"
 
 
 async def _written(head: bytes, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

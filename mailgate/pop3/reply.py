@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from attrs import field, frozen
@@ -11,6 +12,12 @@ from attrs import field, frozen
 _LEVEL: Final = r"[\x21-\x2e\x30-\x5c\x5e-\x7e]+"  # resp-level = 1*rchar (RFC 2449 section 3)
 _CODE: Final = re.compile(rf"{_LEVEL}(?:/{_LEVEL})*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@lru_cache(maxsize=1_024)  # there are few templates, and many replies
+def _may_be_text(text: str) -> bool:
+    # RFC 2449 section 6.4: a text that begins with "[" is a response code.
+    return not text.startswith("[") and _CONTROL.search(text) is None
 
 
 @frozen
@@ -35,8 +42,7 @@ class Reply:
 
     @text.validator
     def _check_text(self, _: object, text: str) -> None:
-        # RFC 2449 section 6.4: a text that begins with "[" is a response code.
-        if text.startswith("[") or _CONTROL.search(text):
+        if not _may_be_text(text):
             raise ValueError(f"not the text of a response: {text!r}")
 
     @code.validator
@@ -48,13 +54,24 @@ class Reply:
         """The first line, without its line end. Control characters in a value become question marks."""
         if self.challenge is not None:
             return f"+ {self.challenge}"  # the space stands there even if nothing follows
-        text = _CONTROL.sub("?", self.text.format(**self.values))
-        return " ".join(part for part in ("+OK" if self.ok else "-ERR", self.code and f"[{self.code}]", text) if part)
+        line = "+OK" if self.ok else "-ERR"
+        if self.code:
+            line += f" [{self.code}]"
+        if text := self.text.format(**self.values):
+            line += f" {text}"
+        return line if line.isprintable() else _CONTROL.sub("?", line)
 
 
-def positive(text: str, /, **values: object) -> Reply:
-    """`+OK` and a text."""
-    return Reply(True, text, values=values)
+def positive(
+    text: str,
+    /,
+    *,
+    lines: tuple[str, ...] | bytes | None = None,
+    content: AsyncGenerator[bytes, None] | None = None,
+    **values: object,
+) -> Reply:
+    """`+OK`, a text, and what follows it."""
+    return Reply(True, text, values=values, lines=lines, content=content)
 
 
 def negative(text: str, /, *, code: str = "", **values: object) -> Reply:

@@ -1,4 +1,4 @@
-"""What a POP3 session tells of a maildrop's messages: one method a fact."""
+"""What a POP3 session tells of a maildrop's messages, one method a fact, and counts for its last line."""
 
 from __future__ import annotations
 
@@ -9,22 +9,69 @@ from mailgate.mail import Entry, Session
 
 
 class MaildropReport:
-    """Tells what becomes of messages."""
+    """Tells what becomes of one session's messages."""
 
     def __init__(self, bulletin: facts.Bulletin) -> None:
         self._tell = bulletin.tell
+        self._fetched = 0
+        self._fetched_octets = 0
+        self._tops = 0
+        self._deleted = 0
 
-    def fetched(self, session: Session, entry: Entry) -> None:
-        """A message was sent whole."""
-        self._tell(
-            facts.Fetched(session=session.id, user=session.user, message=entry.id, uid=entry.uid, octets=entry.octets)
-        )
+    def fetched(self, session: Session, entry: Entry, octets: int) -> None:
+        """A message was sent whole, and was so large."""
+        self._fetched += 1
+        self._fetched_octets += octets
+        self._tell(facts.Fetched(session=session.id, user=session.user, message=entry.id, uid=entry.uid, octets=octets))
+
+    def topped(self) -> None:
+        """The top of a message was sent. There is no fact for it; it is counted."""
+        self._tops += 1
 
     def deleted(self, session: Session, entry: Entry) -> None:
         """A message was removed."""
+        self._deleted += 1
         self._tell(facts.Deleted(session=session.id, user=session.user, message=entry.id, uid=entry.uid))
 
     def not_deleted(self, session: Session, entries: Iterable[Entry], error: Exception) -> None:
         """Marked messages could not be removed."""
         uids = tuple(entry.uid for entry in entries)
         self._tell(facts.NotDeleted(session=session.id, user=session.user, uids=uids, reason=str(error)))
+
+    def ended(
+        self,
+        session: Session,
+        reason: str,
+        commands: int,
+        octets_in: int,
+        octets_out: int,
+        seconds: float,
+        *,
+        messages: int,
+        listed: int,
+    ) -> None:
+        """The connection of somebody who had logged in is gone, after `seconds`.
+
+        The maildrop had so many `messages` at the beginning; of `listed` of them LIST or UIDL told.
+        """
+        self._tell(
+            facts.MaildropClosed(
+                session=session.id,
+                listener=session.listener,
+                client=session.client,
+                user=session.user,
+                helo=session.helo,
+                tls=session.tls,
+                reason=reason,
+                commands=commands,
+                octets_in=octets_in,
+                octets_out=octets_out,
+                seconds=seconds,
+                messages=messages,
+                listed=listed,
+                fetched=self._fetched,
+                fetched_octets=self._fetched_octets,
+                tops=self._tops,
+                deleted=self._deleted,
+            )
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from twisted.cred.portal import Portal
@@ -13,6 +14,8 @@ from mailgate.pop3.machine import POP3Machine
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.session import POP3Session
+from mailgate.pop3.surroundings import Surroundings
+from mailgate.rules import Promise
 
 
 def pop3_door(
@@ -22,15 +25,28 @@ def pop3_door(
     new_id: Callable[[], str],
     now: Callable[[], float],
     listener: str = "pop3",
+    *,
+    clock: Callable[[], float] = time.time,
+    promise: Callable[[], Promise] = Promise,
 ) -> Build[Reply]:
     """What a `ConnectionFactory` asks for every client of the listener.
 
-    `new_id` names sessions and unexpected errors. `now` counts seconds; only differences matter. A personality with
-    `tls_available` wants a `ConnectionFactory` that has a certificate; where TLS comes first it is False.
+    `new_id` names sessions and unexpected errors. `now` counts seconds; only differences matter. `clock` gives Unix
+    time in seconds. `promise` gives what CAPA says to somebody who has not logged in, true for all accounts. A
+    personality with `tls_available` wants a `ConnectionFactory` that has a certificate; where TLS comes first it is
+    False.
     """
+    surroundings = Surroundings(
+        personality=personality,
+        portal=portal,
+        bulletin=bulletin,
+        new_id=new_id,
+        now=now,
+        clock=clock,
+        promise=promise,
+    )
 
     def build(client: str, port: int) -> tuple[POP3Machine, POP3Session]:
-        session = Session(new_id(), listener, client, port)
-        return POP3Machine(), POP3Session(personality, session, portal, bulletin, new_id, now)
+        return POP3Machine(), POP3Session(surroundings, Session(new_id(), listener, client, port))
 
     return build

@@ -6,17 +6,15 @@ for the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable
 from typing import Final
 
 from attrs import evolve
 from twisted.cred.error import LoginDenied, UnauthorizedLogin
-from twisted.cred.portal import Portal
 from twisted.internet.defer import CancelledError
 
 from mailgate.connection import Ending
-from mailgate.facts import Bulletin
-from mailgate.failures import InUse, LockLost, StoreError
+from mailgate.failures import InUse, LockLost, StoreError, TooSoon
 from mailgate.interfaces import IMaildrop
 from mailgate.mail import Session
 from mailgate.pop3.authentication import UNKNOWN_MECHANISM, Answer, Exchange, begin_exchange
@@ -34,50 +32,41 @@ from mailgate.pop3.events import (
     Response,
     Stls,
     User,
+    Utf8,
 )
-from mailgate.pop3.language import ENGLISH, LANGUAGES, Language, find_language
+from mailgate.pop3.excuses import excuse, not_removed
 from mailgate.pop3.login import Login
-from mailgate.pop3.personality import Personality
+from mailgate.pop3.manner import Manner
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.pop3.report import MaildropReport
-from mailgate.pop3.transaction import Transaction
+from mailgate.pop3.surroundings import Surroundings
+from mailgate.pop3.transaction import COMMANDS, Transaction, begin_transaction
 from mailgate.reporting import VisitReport
 from mailgate.wire import sasl
 
-CAPABILITIES: Final = positive("capabilities follow")
 BEGIN_TLS: Final = positive("begin TLS negotiation")
-MECHANISMS: Final = evolve(positive("mechanisms follow"), lines=tuple(sasl.MECHANISMS))
-NO_SUCH_LANGUAGE: Final = negative("no such language")
+MECHANISMS: Final = positive("mechanisms follow", lines=tuple(sasl.MECHANISMS))
 NO_TLS: Final = negative("no TLS to begin here")
+STLS_FIRST: Final = negative("STLS comes before UTF8")
 SEND_PASSWORD: Final = positive("send the password")  # the same for a name that nobody has
 TLS_FIRST: Final = negative("no password in clear: begin TLS first")
 WRONG_LOGIN: Final = negative("wrong name or password", code="AUTH")  # RFC 3206 section 5
-IN_USE: Final = negative("another session has the maildrop", code="IN-USE")  # RFC 2449 section 8.1.2
-UNAVAILABLE: Final = negative("not possible just now, try again later", code="SYS/TEMP")  # RFC 3206 section 4
 STOPPING: Final = negative("the server is stopping", code="SYS/TEMP")  # RFC 3206 section 4
 
 
 class POP3Session:
     """One client's session. Implements `connection.Session`."""
 
-    def __init__(
-        self,
-        personality: Personality,
-        session: Session,
-        portal: Portal,
-        bulletin: Bulletin,
-        new_id: Callable[[], str],
-        now: Callable[[], float],
-    ) -> None:
-        """`new_id` names unexpected errors; `now` counts seconds, and only differences matter."""
-        self._personality = personality
+    def __init__(self, surroundings: Surroundings, session: Session) -> None:
+        self._surroundings = surroundings
+        self._personality = surroundings.personality
         self._session = session
-        self._report = VisitReport(bulletin, new_id)
-        self._login = Login(portal, self._report)
-        self._maildrop_report = MaildropReport(bulletin)
-        self._now = now
-        self._began = now()
-        self._language: Language = ENGLISH
+        self._report = VisitReport(surroundings.bulletin, surroundings.new_id)
+        self._login = Login(surroundings.portal, self._report)
+        self._maildrop_report = MaildropReport(surroundings.bulletin)
+        self._now = surroundings.now
+        self._began = surroundings.now()
+        self._manner = Manner(self._personality.language)
         self._name = ""  # what USER or AUTH said
         self._exchange: Exchange | None = None  # while AUTH is under way
         self._transaction: Transaction | None = None  # once somebody has logged in
@@ -103,23 +92,25 @@ class POP3Session:
     async def answer(self, event: Event) -> Reply:
         """The reply to an event. Raises nothing but CancelledError, when the connection is lost."""
         try:
-            reply = await self._decide(event)
+            reply = self._decide(event)
+            if not isinstance(reply, Reply):
+                reply = await reply
         except Exception as error:
             if self._lost and isinstance(error, CancelledError):
                 raise
             reply = self._excuse(event, error)
-        return self._language.say(reply)
+        return self._manner.say(reply)
 
     def secured(self, tls: str) -> None:
         """TLS is up: what was said in clear is forgotten (RFC 2595 section 4, RFC 6856 section 7)."""
         self._name = ""
-        self._language = ENGLISH
+        self._manner = Manner(self._personality.language)
         self._session = evolve(self._session, tls=tls)
         self._report.secured(self._session)
 
     def farewell(self, ending: Ending) -> Reply | None:
         """Nothing on a time-out (RFC 1939 section 3: without sending any response)."""
-        return None if ending == "time-out" else self._language.say(STOPPING)
+        return None if ending == "time-out" else self._manner.say(STOPPING)
 
     def lost(self) -> None:
         """What is waited for is cancelled next; only a removal outlives that, and it tells what it did."""
@@ -131,38 +122,53 @@ class POP3Session:
         if self._shown_out and reason == "quit":
             reason = "refused"
         seconds = self._now() - self._began
-        self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
+        if self._transaction is None:
+            self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
+            return
+        view = self._transaction.view
+        self._maildrop_report.ended(
+            self._session,
+            reason,
+            self._commands,
+            octets_in,
+            octets_out,
+            seconds,
+            messages=view.messages,
+            listed=view.listed,
+        )
 
     # Whom an event is for.
 
-    async def _decide(self, event: Event) -> Reply:
+    def _decide(self, event: Event) -> Reply | Awaitable[Reply]:
         if isinstance(event, Connected):
             return self._greet()
         self._commands += 1
+        if self._transaction is not None and type(event) in COMMANDS:
+            return self._transaction.answer(event)
         match event:
             case Fault(reply):
                 return self._count_error(reply)
-            case Capa():
-                return evolve(CAPABILITIES, lines=capabilities(self._personality, self._session))
-            case Stls():
-                return BEGIN_TLS if may_start_tls(self._personality, self._session) else NO_TLS
             case User(name):
                 return self._note_name(name)
             case Pass(password):
-                return await self._log_in(self._name, password)
+                return self._log_in(self._name, password)
+            case Quit():
+                return self._quit()
+            case Capa():
+                return self._tell_capabilities()
+            case Stls():
+                return self._begin_tls()
+            case Utf8():
+                return self._manner.begin_utf8()
+            case Lang(wanted):
+                return self._manner.answer_lang(wanted)
             case Mechanisms():
                 return MECHANISMS if may_log_in(self._personality, self._session) else TLS_FIRST
             case Auth(mechanism, initial):
-                return await self._begin_exchange(mechanism, initial)
+                return self._begin_exchange(mechanism, initial)
             case Response(line):
                 assert self._exchange is not None, "a response comes after a challenge"
-                return await self._go_on(self._exchange.go_on(line))
-            case Lang(wanted):
-                return self._tell_languages() if wanted is None else self._change_language(wanted)
-            case Quit():
-                return await self._quit()
-            case _ if self._transaction is not None:
-                return await self._transaction.answer(event)
+                return self._go_on(self._exchange.go_on(line))
             case _:
                 raise TypeError(f"the machine let a command pass before the login: {event!r}")
 
@@ -171,7 +177,7 @@ class POP3Session:
         where = "AUTH" if isinstance(event, Response) else type(event).__name__.upper()
         if isinstance(error, StoreError):
             self._report.unavailable(self._session, self._session.user or self._name, where, error)
-            return self._show_out(UNAVAILABLE) if isinstance(error, LockLost) else UNAVAILABLE
+            return self._show_out(excuse(error)) if isinstance(error, LockLost) else excuse(error)
         failed = self._report.failed(self._session, where, error)  # the one place for the unexpected
         return negative("internal error, id {error}", code="SYS/TEMP", error=failed)
 
@@ -187,19 +193,21 @@ class POP3Session:
         self._shown_out = True
         return evolve(reply, close=True)
 
-    # The language (RFC 6856 section 3).
+    def _tell_capabilities(self) -> Reply:
+        lines = capabilities(
+            self._personality,
+            self._session,
+            self._surroundings.promise(),
+            None if self._transaction is None else self._transaction.rules,
+            utf8=self._manner.utf8,
+        )
+        return positive("capabilities follow", lines=lines)
 
-    def _tell_languages(self) -> Reply:
-        lines = tuple(f"{language.tag} {language.name}" for language in LANGUAGES.values())
-        return evolve(positive("languages follow"), lines=lines)
-
-    def _change_language(self, wanted: str) -> Reply:
-        # RFC 6856 section 7: `*` is the same for everybody, so that it tells nothing of who has which account.
-        found = LANGUAGES[self._personality.language] if wanted == "*" else find_language(wanted)
-        if found is None:
-            return NO_SUCH_LANGUAGE
-        self._language = found
-        return positive("{tag} language changed", tag=found.tag)  # the tag comes first, RFC 6856 section 3.2
+    def _begin_tls(self) -> Reply:
+        if may_start_tls(self._personality, self._session, utf8=self._manner.utf8):
+            return BEGIN_TLS
+        # RFC 6856 section 2.1: the client must not, and the server may say so
+        return STLS_FIRST if may_start_tls(self._personality, self._session, utf8=False) else NO_TLS
 
     # The login.
 
@@ -234,20 +242,23 @@ class POP3Session:
             return self._refuse_login(user, error)
         except StoreError as error:
             self._report.login_deferred(self._session, user, error)
-            if isinstance(error, InUse):
-                return IN_USE
+            if isinstance(error, (InUse, TooSoon)):
+                return excuse(error)  # it is as it should be, and nobody has to see to it
             raise
 
     async def _begin(self, maildrop: IMaildrop) -> Reply:
+        session = evolve(self._session, user=maildrop.name)  # which is not always what was typed
         try:
-            snapshot = await maildrop.snapshot()
+            transaction = await begin_transaction(
+                maildrop, session, self._surroundings, self._report, self._maildrop_report, utf8=self._manner.utf8
+            )
         except Exception:
             self._release()  # RFC 1939 section 4: the lock is released before the login is refused
             raise
-        self._session = session = evolve(self._session, user=maildrop.name)  # which is not always what was typed
-        self._transaction = Transaction(maildrop, snapshot, session, self._report, self._maildrop_report)
+        self._session = session
+        self._transaction = transaction
         self._report.logged_in(session)
-        return self._transaction.describe()
+        return transaction.describe()
 
     def _refuse_login(self, user: str, error: Exception) -> Reply:
         self._report.login_failed(self._session, user, error)
@@ -263,17 +274,10 @@ class POP3Session:
         finally:
             self._release()  # before the reply: who comes back at once finds the maildrop free
         if remaining:
-            return _not_removed(remaining)
+            return not_removed(remaining)
         return positive("{hostname} POP3 server signing off", hostname=self._personality.hostname)
 
     def _release(self) -> None:
         if self._transaction is not None:
             self._transaction.close()
         self._login.log_out(self._session)
-
-
-def _not_removed(count: int) -> Reply:
-    # RFC 1939 section 6: some messages marked as deleted were not removed.
-    if count == 1:
-        return negative("1 message not removed", code="SYS/TEMP")
-    return negative("{count} messages not removed", code="SYS/TEMP", count=count)

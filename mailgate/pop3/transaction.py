@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from typing import Final
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Final, cast
 
-from attrs import evolve
 from twisted.internet.defer import CancelledError
 
 from mailgate.failures import Gone, LockLost, NotRemoved, StoreError
-from mailgate.interfaces import IContent, IMaildrop
-from mailgate.mail import Entry, Session, Snapshot
+from mailgate.interfaces import IContent, IFetchLog, IMaildrop
+from mailgate.mail import Entry, Session
 from mailgate.pop3.events import Dele, Event, List, Noop, Retr, Rset, Stat, Top, Uidl
 from mailgate.pop3.reply import Reply, negative, positive
 from mailgate.pop3.report import MaildropReport
+from mailgate.pop3.surrogates import AS_THEY_ARE, SurrogateContent, next_block
+from mailgate.pop3.surroundings import Surroundings
 from mailgate.pop3.view import View
 from mailgate.reporting import VisitReport
+from mailgate.rules import Rules
 from mailgate.waits import to_the_end
 from mailgate.wire.top import TopFilter
 
+COMMANDS: Final = frozenset({Stat, List, Uidl, Retr, Top, Dele, Rset, Noop})
 NO_SUCH_MESSAGE: Final = negative("no such message")
 GONE: Final = negative("the message is gone: another program removed it")
+NOTHING_DONE: Final = positive("nothing done")
 
 
 class Transaction:
@@ -30,17 +34,32 @@ class Transaction:
     """
 
     def __init__(
-        self, maildrop: IMaildrop, snapshot: Snapshot, session: Session, visit: VisitReport, report: MaildropReport
+        self,
+        maildrop: IMaildrop,
+        view: View,
+        session: Session,
+        visit: VisitReport,
+        report: MaildropReport,
+        clock: Callable[[], float],
     ) -> None:
-        self.view = View(snapshot)
+        """`clock` gives Unix time in seconds."""
+        self.view = view
         self._maildrop = maildrop
         self._session = session
         self._visit = visit
         self._report = report
+        self._clock = clock
         self._content: IContent | None = None  # the message that is being sent
+        self._fetch_log = _fetch_log(maildrop)
+        self._has_fetched = False
 
-    async def answer(self, event: Event) -> Reply:
-        """The reply to a command of the TRANSACTION state. Raises what the store raises, but for `Gone`."""
+    @property
+    def rules(self) -> Rules:
+        """What was decided for the maildrop."""
+        return self._maildrop.rules
+
+    def answer(self, event: Event) -> Reply | Awaitable[Reply]:
+        """The reply to one of `COMMANDS`. Raises, then or now, what the store raises, but for `Gone`."""
         match event:
             case Stat():
                 return positive("{count} {octets}", count=self.view.count, octets=self.view.octets)
@@ -49,16 +68,16 @@ class Transaction:
             case Uidl(number):
                 return self._uidl(number)
             case Retr(number):
-                return await self._send(number, None)
+                return self._send(number, None)
             case Top(number, lines):
-                return await self._send(number, TopFilter(lines))
+                return self._send(number, TopFilter(lines))
             case Dele(number):
                 return self._dele(number)
             case Rset():
                 self.view.unmark()
                 return self.describe()
             case Noop():
-                return positive("nothing done")
+                return NOTHING_DONE
             case _:
                 raise TypeError(f"not a command of the TRANSACTION state: {event!r}")
 
@@ -68,22 +87,9 @@ class Transaction:
         The removal is one call, and once begun it is waited for, whatever becomes of the connection. Unmarked messages
         are not touched (RFC 1939 section 6).
         """
-        marked = self.view.marked
-        remaining: Sequence[Entry] = ()
-        if not marked:
-            return 0
-        try:
-            await to_the_end(self._maildrop.remove(marked))
-        except NotRemoved as error:
-            remaining = error.entries
-            self._report.not_deleted(self._session, remaining, error)
-        except LockLost as error:  # nothing was removed
-            remaining = marked
-            self._report.not_deleted(self._session, remaining, error)
-        still_there = frozenset(remaining)
-        for entry in marked:
-            if entry not in still_there:
-                self._report.deleted(self._session, entry)
+        remaining = await self._remove(self.view.marked)
+        if self._fetch_log is not None and self._has_fetched:
+            await to_the_end(self._fetch_log.remember())
         return len(remaining)
 
     def close(self) -> None:
@@ -91,30 +97,35 @@ class Transaction:
         if self._content is not None:
             self._content.close()
 
-    def describe(self) -> Reply:
+    def describe(self, lines: bytes | None = None) -> Reply:
         """What the maildrop has."""
-        if self.view.count == 1:
-            return positive("1 message ({octets} octets)", octets=self.view.octets)
-        return positive("{count} messages ({octets} octets)", count=self.view.count, octets=self.view.octets)
+        count, octets = self.view.count, self.view.octets
+        if count == 1:
+            return positive("1 message ({octets} octets)", octets=octets, lines=lines)
+        return positive("{count} messages ({octets} octets)", count=count, octets=octets, lines=lines)
 
     def _list(self, number: int | None) -> Reply:
         if number is None:
-            return evolve(self.describe(), lines=self.view.sizes())
-        if (entry := self.view.entry(number)) is None:
+            return self.describe(self.view.sizes())
+        if self.view.entry(number) is None:
             return NO_SUCH_MESSAGE
-        return positive("{number} {octets}", number=number, octets=entry.octets)
+        self.view.note_listed(number)
+        return positive("{number} {octets}", number=number, octets=self.view.octets_of(number))
 
     def _uidl(self, number: int | None) -> Reply:
         if number is None:
-            return evolve(positive("unique ids follow"), lines=self.view.uids())
+            return positive("unique ids follow", lines=self.view.uids())
         if (entry := self.view.entry(number)) is None:
             return NO_SUCH_MESSAGE
+        self.view.note_listed(number)
         return positive("{number} {uid}", number=number, uid=entry.uid)
 
     def _dele(self, number: int) -> Reply:
         if not self.view.mark(number):
             return NO_SUCH_MESSAGE
         return positive("message {number} marked", number=number)
+
+    # A message on its way.
 
     async def _send(self, number: int, top: TopFilter | None) -> Reply:
         if (entry := self.view.entry(number)) is None:
@@ -124,16 +135,19 @@ class Transaction:
             content = await self._maildrop.read(entry)
         except Gone:
             return GONE
-        self._content = content
+        self._content = content = SurrogateContent(content) if self.view.is_surrogate(number) else content
+        octets = self.view.octets_of(number)
         if top is not None:
-            return evolve(positive("top of message follows"), content=self._blocks(entry, content, top))
-        return evolve(positive("{octets} octets", octets=entry.octets), content=self._blocks(entry, content, None))
+            return positive("top of message follows", content=self._blocks(entry, octets, content, top))
+        return positive("{octets} octets", octets=octets, content=self._blocks(entry, octets, content, None))
 
-    async def _blocks(self, entry: Entry, content: IContent, top: TopFilter | None) -> AsyncGenerator[bytes, None]:
+    async def _blocks(
+        self, entry: Entry, octets: int, content: IContent, top: TopFilter | None
+    ) -> AsyncGenerator[bytes, None]:
         """The content by block, or its top. An error ends the connection: half a message must not look whole."""
         where = f"sending {entry.uid}"
         try:
-            while (top is None or not top.done) and (block := await _next_block(content)):
+            while (top is None or not top.done) and (block := await next_block(content)):
                 yield block if top is None else top.feed(block)
         except CancelledError:
             raise
@@ -145,10 +159,68 @@ class Transaction:
             raise
         finally:
             content.close()
-        if top is None:
-            self._report.fetched(self._session, entry)
+        if top is not None:
+            self._report.topped()
+        else:
+            self._note_fetched(entry, octets)
+
+    def _note_fetched(self, entry: Entry, octets: int) -> None:
+        self._report.fetched(self._session, entry, octets)
+        if self._fetch_log is not None:
+            self._fetch_log.fetched(entry, int(self._clock()))
+            self._has_fetched = True
+
+    # UPDATE.
+
+    async def _remove(self, marked: Sequence[Entry]) -> Sequence[Entry]:
+        """Remove `marked`; give those that remain."""
+        remaining: Sequence[Entry] = ()
+        if not marked:
+            return remaining
+        try:
+            await to_the_end(self._maildrop.remove(marked, to_trash=self._maildrop.rules.dele == "trash"))
+        except NotRemoved as error:
+            remaining = error.entries
+            self._report.not_deleted(self._session, remaining, error)
+        except LockLost as error:  # nothing was removed
+            remaining = marked
+            self._report.not_deleted(self._session, remaining, error)
+        still_there = frozenset(remaining)
+        for entry in marked:
+            if entry not in still_there:
+                self._report.deleted(self._session, entry)
+        return remaining
 
 
-async def _next_block(content: IContent) -> bytes:
-    block = content.read_block()
-    return block if isinstance(block, bytes) else await block
+async def begin_transaction(
+    maildrop: IMaildrop,
+    session: Session,
+    surroundings: Surroundings,
+    visit: VisitReport,
+    report: MaildropReport,
+    *,
+    utf8: bool,
+) -> Transaction:
+    """See what is in a maildrop that `session`'s user has opened, and what of it goes to the client as a surrogate.
+
+    Nothing does if the client has said UTF8. Raises what the store raises, but not for single messages.
+    """
+
+    def trouble(entry: Entry, error: Exception) -> None:
+        where = f"measuring {entry.uid}"
+        if isinstance(error, StoreError):
+            visit.unavailable(session, session.user, where, error)
+        else:
+            visit.failed(session, where, error)
+
+    snapshot = await maildrop.snapshot()
+    surrogates = AS_THEY_ARE if utf8 else await surroundings.surrogate_sizes.measure(maildrop, snapshot, trouble)
+    view = View(snapshot, surroundings.listings, surrogates)
+    return Transaction(maildrop, view, session, visit, report, surroundings.clock)
+
+
+def _fetch_log(maildrop: IMaildrop) -> IFetchLog | None:
+    """Where to note what is fetched, if it matters there for how long that is kept."""
+    if maildrop.rules.retention.fetched_days and IFetchLog.providedBy(maildrop):
+        return cast(IFetchLog, maildrop)
+    return None

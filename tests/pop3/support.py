@@ -16,10 +16,12 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from mailgate.failures import Gone
-from mailgate.interfaces import IContent, IMaildrop
+from mailgate.interfaces import IContent, IFetchLog, IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.session import POP3Session
+from mailgate.pop3.surroundings import Surroundings
+from mailgate.rules import NO_RULES, Promise, Rules
 from mailgate.wire.dots import WireCounter
 from tests.support import Facts, started
 
@@ -37,8 +39,8 @@ def wire_octets(content: bytes) -> int:
     return counter.finish()
 
 
-def entry(uid: str, octets: int = 10) -> Entry:
-    return Entry(uid=uid, octets=octets, key=f"key-{uid}", id=f"id-{uid}")
+def entry(uid: str, octets: int = 10, *, smtputf8: bool = False) -> Entry:
+    return Entry(uid=uid, octets=octets, key=f"key-{uid}", id=f"id-{uid}", smtputf8=smtputf8)
 
 
 @implementer(IContent)
@@ -61,18 +63,23 @@ class FakeContent:
         self.closed += 1
 
 
-@implementer(IMaildrop)
+@implementer(IMaildrop, IFetchLog)
 class FakeMaildrop:
     """Messages in memory, and knobs: what a method raises, and what it waits for first."""
 
     def __init__(self, *messages: bytes, block_octets: int = 7) -> None:
         self.name = "alice@example.test"  # which is not what the client types
+        self.rules: Rules = NO_RULES
         self.messages = dict(enumerate(messages, 1))
+        self.international: set[int] = set()  # the numbers of those that were received with SMTPUTF8
         self.block_octets = block_octets
         self.raises: dict[str, Exception] = {}  # by the method's name, or "block"
         self.waits: dict[str, Deferred[None]] = {}
         self.removed: list[Entry] = []
         self.removals = 0
+        self.trashed = False
+        self.fetches: dict[str, int] = {}  # by uid
+        self.remembered = 0
         self.contents: list[FakeContent] = []
         self.released = 0
         self.opened = 0
@@ -80,10 +87,16 @@ class FakeMaildrop:
     async def snapshot(self) -> Snapshot:
         await self._pass("snapshot")
         entries = tuple(
-            Entry(uid=f"uid-{number}", octets=wire_octets(content), key=str(number), id=f"id-{number}")
+            Entry(
+                uid=f"uid-{number}",
+                octets=wire_octets(content),
+                key=str(number),
+                id=f"id-{number}",
+                smtputf8=number in self.international,
+            )
             for number, content in self.messages.items()
         )
-        return Snapshot(revision=len(entries), entries=entries)
+        return Snapshot(revision=entries, entries=entries)
 
     async def read(self, entry: Entry) -> FakeContent:
         await self._pass("read")
@@ -93,12 +106,24 @@ class FakeMaildrop:
         self.contents.append(content)
         return content
 
-    async def remove(self, entries: Sequence[Entry]) -> None:
+    async def remove(self, entries: Sequence[Entry], *, to_trash: bool = False) -> None:
         self.removals += 1
+        self.trashed = to_trash
         await self._pass("remove")
         for each in entries:
             self.messages.pop(int(each.key), None)
             self.removed.append(each)
+
+    def fetched(self, entry: Entry, seconds: int) -> None:
+        self.fetches.setdefault(entry.uid, seconds)
+
+    def first_fetch(self, entry: Entry) -> int | None:
+        return self.fetches.get(entry.uid)
+
+    async def remember(self) -> None:
+        assert not self.released, "the lock is gone"
+        await self._pass("remember")
+        self.remembered += 1
 
     def release(self) -> None:
         self.released += 1
@@ -164,6 +189,7 @@ class House:
     """A session and all that stands around it."""
 
     session: POP3Session
+    surroundings: Surroundings
     maildrop: FakeMaildrop
     checker: FakeChecker
     realm: FakeRealm
@@ -174,9 +200,12 @@ class House:
 
 
 PERSONALITY = Personality(hostname="pop.example.test", allow_plaintext=True, implementation="mailgate test")
+UNIX_TIME = 1_700_000_000.5
 
 
-def house(*messages: bytes, personality: Personality = PERSONALITY, block_octets: int = 7) -> House:
+def house(
+    *messages: bytes, personality: Personality = PERSONALITY, promise: Promise | None = None, block_octets: int = 7
+) -> House:
     maildrop = FakeMaildrop(*messages, block_octets=block_octets)
     checker, realm, facts, clock = FakeChecker(), FakeRealm(maildrop), Facts(), Clock()
     portal = Portal(realm, [checker])
@@ -186,5 +215,14 @@ def house(*messages: bytes, personality: Personality = PERSONALITY, block_octets
         return f"id{next(numbers)}"
 
     values = Session(id="s1", listener="pop3", client="192.0.2.1", port=1234)
-    session = POP3Session(personality, values, portal, facts, new_id, clock.seconds)
-    return House(session, maildrop, checker, realm, portal, facts, clock, new_id)
+    surroundings = Surroundings(
+        personality=personality,
+        portal=portal,
+        bulletin=facts,
+        new_id=new_id,
+        now=clock.seconds,
+        clock=lambda: UNIX_TIME + clock.seconds(),
+        promise=lambda: promise or Promise(),
+    )
+    session = POP3Session(surroundings, values)
+    return House(session, surroundings, maildrop, checker, realm, portal, facts, clock, new_id)

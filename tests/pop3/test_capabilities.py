@@ -6,17 +6,35 @@ import pytest
 from attrs import evolve
 
 from mailgate.mail import Session
-from mailgate.pop3.capabilities import capabilities
+from mailgate.pop3.capabilities import capabilities, may_start_tls
 from mailgate.pop3.personality import Personality
+from mailgate.rules import NO_RULES, Promise, Retention, Rules
 
-ALWAYS = {"TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "LANG", "IMPLEMENTATION mailgate"}
+ALWAYS = {
+    "TOP",
+    "UIDL",
+    "RESP-CODES",
+    "AUTH-RESP-CODE",
+    "PIPELINING",
+    "UTF8 USER",
+    "LANG",
+    "IMPLEMENTATION mailgate",
+}
 LOGIN = {"USER", "SASL PLAIN LOGIN"}  # RFC 5034 section 3
+NEVER = {"EXPIRE NEVER"}
 CLEAR = Session(id="s", listener="pop3", client="192.0.2.1")
 SECURE = evolve(CLEAR, tls="TLSv1.3")
 
 
-def shown(personality: Personality, session: Session) -> set[str]:
-    lines = capabilities(personality, session)
+def shown(
+    personality: Personality,
+    session: Session,
+    promise: Promise = Promise(),  # noqa: B008 (frozen)
+    rules: Rules | None = None,
+    *,
+    utf8: bool = False,
+) -> set[str]:
+    lines = capabilities(personality, session, promise, rules, utf8=utf8)
     assert len(set(lines)) == len(lines)
     assert set(lines) >= ALWAYS
     return set(lines) - ALWAYS
@@ -39,4 +57,54 @@ def test_tells_what_may_be_done_now(
     tls_available: bool, allow_plaintext: bool, session: Session, more: set[str]
 ) -> None:
     personality = Personality(hostname="x", tls_available=tls_available, allow_plaintext=allow_plaintext)
-    assert shown(personality, session) == more
+    assert shown(personality, session) == more | NEVER
+
+
+def test_no_stls_after_utf8() -> None:
+    personality = Personality(hostname="x", tls_available=True)
+    assert shown(personality, CLEAR, utf8=True) == NEVER  # RFC 6856 section 2.1
+    assert may_start_tls(personality, CLEAR, utf8=False)
+    assert not may_start_tls(personality, CLEAR, utf8=True)
+
+
+# RFC 2449 sections 6.5 and 6.7.
+
+MONTH = Rules(retention=Retention(days=30))
+SLOW = Rules(login_delay_seconds=900)
+HASTY = Rules(login_delay_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("everybody", "lines"),
+    [
+        ([], NEVER),
+        ([NO_RULES], NEVER),
+        ([MONTH, MONTH], {"EXPIRE 30"}),
+        ([MONTH, NO_RULES], {"EXPIRE 30 USER"}),
+        ([MONTH, Rules(retention=Retention(fetched_days=5))], {"EXPIRE 5 USER"}),
+        ([Rules(retention=Retention(messages=100))], {"EXPIRE 1"}),  # never 0
+        ([SLOW], {"LOGIN-DELAY 900", *NEVER}),
+        ([SLOW, HASTY], {"LOGIN-DELAY 900 USER", *NEVER}),
+        ([HASTY, NO_RULES], {"LOGIN-DELAY 60 USER", *NEVER}),
+    ],
+)
+def test_before_the_login_it_tells_what_is_true_for_all(everybody: list[Rules], lines: set[str]) -> None:
+    assert shown(Personality(hostname="x"), CLEAR, Promise.of(everybody)) == lines
+
+
+@pytest.mark.parametrize(
+    ("own", "everybody", "lines"),
+    [
+        (NO_RULES, [], NEVER),
+        (NO_RULES, [MONTH, NO_RULES], NEVER),
+        (MONTH, [MONTH, NO_RULES], {"EXPIRE 30"}),
+        (HASTY, [HASTY, SLOW], {"LOGIN-DELAY 60", *NEVER}),
+        (NO_RULES, [NO_RULES, SLOW], {"LOGIN-DELAY 0", *NEVER}),  # section 5: what was announced before still is
+        (HASTY, [], {"LOGIN-DELAY 60", *NEVER}),  # the rule has just been made
+    ],
+)
+def test_after_the_login_it_tells_what_is_true_for_this_account(
+    own: Rules, everybody: list[Rules], lines: set[str]
+) -> None:
+    session = evolve(SECURE, user="alice@example.test")
+    assert shown(Personality(hostname="x"), session, Promise.of(everybody), own) == lines | LOGIN

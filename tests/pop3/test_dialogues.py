@@ -62,7 +62,9 @@ def test_every_reply_is_in_a_script_beside_its_section() -> None:
 
 def test_every_command_is_sent_in_a_script_and_has_its_usage_shown() -> None:
     sent = {
-        word.upper() for each in paragraphs() for word in re.findall(r"^(?:C[0-9]*|R): ([A-Za-z]+)", each, re.MULTILINE)
+        word.upper()
+        for each in paragraphs()
+        for word in re.findall(r"^(?:C[0-9]*|R): ([A-Za-z0-9]+)", each, re.MULTILINE)
     }
     verbs = {name.decode() for name in VERBS}
     assert verbs - sent == set()

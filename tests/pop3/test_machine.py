@@ -194,7 +194,19 @@ def test_a_name_is_text(name: bytes) -> None:
     assert say(fresh(), b"USER " + name + b"\r\n") == events.User(name.decode())
 
 
-@pytest.mark.parametrize("line", [b"USER", b"USER ", b"USER a b", b"USER \xff", b"USER a\x01", b"USER a\x7f"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"USER",
+        b"USER ",
+        b"USER a b",
+        b"USER \xff",
+        b"USER \xc0\x80",
+        b"USER \xed\xa0\x80",
+        b"USER a\x01",
+        b"USER a\x7f",
+    ],
+)
 def test_a_name_is_one_word_in_utf8(line: bytes) -> None:
     assert "usage: USER name" in fault(say(fresh(), line + b"\r\n"))
 
@@ -399,6 +411,35 @@ def test_reads_lang_before_and_after_the_login(machine: object, line: bytes, eve
     assert speaking.state is state
 
 
+# UTF8 (RFC 6856 section 2).
+
+
+@pytest.mark.parametrize("line", [b"UTF8", b"utf8 "])
+def test_reads_utf8_which_leads_nowhere(line: bytes) -> None:
+    machine = fresh()
+    for _ in range(2):
+        assert say(machine, line + b"\r\n") == events.Utf8()
+        machine.send(OK)
+        assert machine.state is State.AUTHORIZATION
+
+
+def test_utf8_has_no_arguments() -> None:
+    assert fault(say(fresh(), b"UTF8 USER\r\n")) == "-ERR usage: UTF8"
+
+
+def test_utf8_comes_before_the_login() -> None:
+    assert fault(say(logged_in(), b"UTF8\r\n")) == "-ERR already logged in"
+
+
+def test_pass_comes_right_after_user_and_not_after_utf8() -> None:
+    machine = fresh()
+    say(machine, b"USER alice\r\n")
+    machine.send(OK)
+    assert say(machine, b"UTF8\r\n") == events.Utf8()
+    machine.send(OK)
+    assert "right after USER" in fault(say(machine, b"PASS x\r\n"))
+
+
 @pytest.mark.parametrize("line", [b"LANG de en", b"LANG de_AT", b"LANG -", b"LANG *-DE", b"LANG \xc3\xa4", b"LANG 1"])
 def test_what_is_no_language_range_is_a_fault(line: bytes) -> None:
     assert fault(say(fresh(), line + b"\r\n")) == "-ERR usage: LANG [language-range]"
@@ -431,16 +472,24 @@ def test_a_long_listing_goes_by_block() -> None:
     say(machine, b"LIST\r\n")
     listing = b"".join(b"%d 10\r\n" % number for number in range(1, 50_000))
     output = machine.send(Reply(True, "here", lines=listing))
-    assert output.octets == b""
-    assert output.body is not None
+    assert output.octets == b"+OK here\r\n"
 
     async def longest() -> int:
         assert output.body is not None
         blocks = [block async for block in output.body]
-        assert b"".join(blocks) == b"+OK here\r\n" + listing + b".\r\n"
+        assert b"".join(blocks) == listing + b".\r\n"
         return max(map(len, blocks))
 
-    assert result_of(longest()) <= 65_536
+    assert result_of(longest()) <= 65_536 + len(b".\r\n")
+
+
+@pytest.mark.parametrize("octets", [65_535, 65_536, 65_537, 131_072])
+def test_a_listing_of_any_length_is_ended(octets: int) -> None:
+    machine = logged_in()
+    say(machine, b"LIST\r\n")
+    output = machine.send(Reply(True, "here", lines=b"x" * octets))
+    sent = output.octets + (b"" if output.body is None else result_of(gather(output.body)))
+    assert sent == b"+OK here\r\n" + b"x" * octets + b".\r\n"
 
 
 @pytest.mark.parametrize("text", ["x" * 600, "ä" * 300])
@@ -520,7 +569,9 @@ PIECES = st.one_of(
     st.sampled_from(
         [b"\r\n", b"\r", b"\n", b" ", b"USER a\r\n", b"PASS b\r\n", b"RETR 1\r\n", b"STLS\r\n", b"QUIT\r\n"]
     ),
-    st.sampled_from([b"AUTH PLAIN\r\n", b"AUTH LOGIN eA==\r\n", b"AUTH\r\n", b"*\r\n", b"eHh4\r\n", b"LANG de\r\n"]),
+    st.sampled_from(
+        [b"AUTH PLAIN\r\n", b"AUTH LOGIN eA==\r\n", b"AUTH\r\n", b"*\r\n", b"eHh4\r\n", b"LANG de\r\n", b"UTF8\r\n"]
+    ),
     st.sampled_from([*VERBS]),
     st.binary(max_size=12),
     st.just(b"x" * 300),

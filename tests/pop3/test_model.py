@@ -10,16 +10,18 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailgate.wire.surrogate import Surrogate
 from tests.pop3.support import PERSONALITY, house, wire_octets
 from tests.pop3.test_server import Client, served
 
-MESSAGES = st.lists(
-    st.one_of(
-        st.sampled_from([b"", b"\n", b".", b"A: b\n", b"A: b\n\n.\n..\nlast", b"A: b\r\n\r\none\r\ntwo\r\n"]),
-        st.lists(st.sampled_from([b"a", b".", b"\n"])).map(b"".join),
+CONTENTS = st.one_of(
+    st.sampled_from([b"", b"\n", b".", b"A: b\n", b"A: b\n\n.\n..\nlast", b"A: b\r\n\r\none\r\ntwo\r\n"]),
+    st.sampled_from(
+        [b"Subject: \xc3\xbc\n\n\xc3\xbc\n.\n", b"Subject: \xc3\xbc\r\n\r\n.a", b"To: <\xc3\xbc@\xc3\xbc>"]
     ),
-    max_size=4,
+    st.lists(st.sampled_from([b"a", b".", b"\n"])).map(b"".join),
 )
+MESSAGES = st.lists(st.tuples(CONTENTS, st.booleans()), max_size=4)  # with SMTPUTF8 or without
 NUMBERS = st.sampled_from([b"0", b"1", b"2", b"3", b"4", b"5", b"-1", b"x", b"", b"99999999999999999999"])
 RIGHT, OTHER, WRONG, USER, PASSWORD = (
     base64.b64encode(text)
@@ -34,7 +36,7 @@ COMMANDS = st.one_of(
     st.sampled_from([b"AUTH", b"AUTH PLAIN", b"auth login", b"AUTH PLAIN =", b"AUTH PLAIN ?", b"AUTH CRAM-MD5"]),
     st.sampled_from([b"AUTH PLAIN " + RIGHT, b"AUTH PLAIN " + OTHER, b"AUTH PLAIN " + WRONG, b"AUTH LOGIN " + USER]),
     st.sampled_from([RIGHT, OTHER, WRONG, USER, PASSWORD, b"*", b"", b"?"]),
-    st.sampled_from([b"LANG", b"LANG de", b"lang EN", b"LANG *", b"LANG tlh", b"LANG de en"]),
+    st.sampled_from([b"LANG", b"LANG de", b"lang EN", b"LANG *", b"LANG tlh", b"LANG de en", b"UTF8", b"UTF8 x"]),
     st.builds(lambda number, lines: b"TOP " + number + b" " + lines, NUMBERS, NUMBERS),
 )
 
@@ -46,6 +48,8 @@ LOGINS = st.sampled_from(
         [b"AUTH PLAIN", RIGHT],
         [b"AUTH LOGIN", USER, PASSWORD],
         [b"AUTH LOGIN " + USER, PASSWORD],
+        [b"UTF8", b"AUTH PLAIN " + RIGHT],
+        [b"utf8", b"USER alice", b"PASS correct horse"],
     ]
 )
 
@@ -57,8 +61,9 @@ Answer = tuple[bytes, list[bytes] | None, bytes]
 class Model:
     """The RFCs in the plainest way. `answer` gives status, the lines of a multi-line response, text if it is fixed."""
 
-    def __init__(self, messages: list[bytes]) -> None:
+    def __init__(self, messages: list[tuple[bytes, bool]]) -> None:
         self.messages = dict(enumerate(messages, 1))
+        self.utf8 = False
         self.marked: set[int] = set()
         self.state = "authorization"
         self.user = ""
@@ -80,6 +85,9 @@ class Model:
                 if self.state == "transaction":
                     self.messages = {n: m for n, m in self.messages.items() if n not in self.marked}
                 self.state = "over"
+                return OK, None, b""
+            case b"UTF8", "authorization" if not rest:
+                self.utf8 = True
                 return OK, None, b""
             case b"USER", "authorization":
                 self.user = rest.decode()
@@ -141,7 +149,11 @@ class Model:
         return self.log_in(parts[1], parts[2])
 
     def transact(self, verb: str, rest: bytes) -> Answer:
-        there = {n: m for n, m in self.messages.items() if n not in self.marked}
+        there = {
+            n: surrogate(content) if smtputf8 and not self.utf8 else content
+            for n, (content, smtputf8) in self.messages.items()
+            if n not in self.marked
+        }
         sizes = {n: wire_octets(m) for n, m in there.items()}
         if verb == "NOOP":
             return OK, None, NOTHING_DONE[self.language]
@@ -171,6 +183,11 @@ class Model:
         return ERR, None, b""
 
 
+def surrogate(content: bytes) -> bytes:
+    maker = Surrogate()
+    return maker.feed(content) + maker.finish()
+
+
 def wire_lines(content: bytes) -> list[bytes]:
     lines = content.replace(b"\r\n", b"\n").split(b"\n")
     return lines[:-1] if lines[-1] == b"" else lines
@@ -197,21 +214,25 @@ def read_reply(octets: bytes, multi_line: bool) -> tuple[bytes, list[bytes] | No
 
 
 @settings(max_examples=150, deadline=None)
-@given(MESSAGES, LOGINS, st.lists(COMMANDS, max_size=25), st.booleans())
+@given(MESSAGES, LOGINS, st.lists(COMMANDS, max_size=25), st.sampled_from(["by command", "whole", "by octet"]))
 def test_any_commands_get_the_models_answers(
-    messages: list[bytes], login: list[bytes], commands: list[bytes], pipelined: bool
+    messages: list[tuple[bytes, bool]], login: list[bytes], commands: list[bytes], sent: str
 ) -> None:
     commands = [*login, *commands]
-    place = house(*messages)
+    place = house(*(content for content, _ in messages))
+    place.maildrop.international = {number for number, (_, smtputf8) in enumerate(messages, 1) if smtputf8}
     client = Client(served(place, evolve(PERSONALITY, max_errors=1_000, max_login_failures=1_000)))
     client.heard()
     model = Model(messages)
-    if pipelined:
-        heard = client.say(b"".join(command + b"\r\n" for command in commands))
+    octets = b"".join(command + b"\r\n" for command in commands)
+    if sent == "whole":
+        heard = client.say(octets)
+    elif sent == "by octet":
+        heard = b"".join(client.say(octets[at : at + 1]) for at in range(len(octets)))
     for command in commands:
         if model.state == "over":
             break
-        if not pipelined:
+        if sent == "by command":
             heard = client.say(command + b"\r\n")
         status, lines, text = model.answer(command)
         said, said_lines, said_text, heard = read_reply(heard, lines is not None)
@@ -220,5 +241,24 @@ def test_any_commands_get_the_models_answers(
             assert said_lines == lines, command
         if text:
             assert said_text == text, command
-    assert place.maildrop.messages == model.messages
+    assert place.maildrop.messages == {number: content for number, (content, _) in model.messages.items()}
     assert place.maildrop.released == (1 if model.state == "over" and place.maildrop.opened else 0)
+
+
+DOTTY = st.lists(st.sampled_from([b".", b"\n", b"\r\n", b"\r", b"a"])).map(b"".join)
+
+
+@settings(deadline=None)
+@given(st.one_of(st.binary(), DOTTY), st.integers(1, 9))
+def test_what_retr_sends_is_the_message_whatever_is_in_it(content: bytes, block_octets: int) -> None:
+    client = Client(served(house(content, block_octets=block_octets)))
+    client.heard()
+    client.say(b"USER alice\r\nPASS correct horse\r\n")
+    octets = int(client.say(b"LIST 1\r\n").split()[2])
+    first, _, sent = client.say(b"RETR 1\r\n").partition(b"\r\n")
+    assert first == b"+OK %d octets" % octets  # RFC 1939 section 11
+    assert sent == b".\r\n" or sent.endswith(b"\r\n.\r\n")
+    received = re.sub(rb"(^|\r\n)\.", rb"\1", sent[:-3])
+    assert len(received) == octets
+    kept = content.replace(b"\r\n", b"\n")
+    assert received.replace(b"\r\n", b"\n") == kept + (b"" if kept.endswith(b"\n") or not kept else b"\n")

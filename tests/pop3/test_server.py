@@ -14,7 +14,8 @@ from mailgate.failures import StoreError
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.server import pop3_door
-from tests.pop3.support import PERSONALITY, House, house
+from mailgate.rules import NO_RULES, Promise, Retention, Rules
+from tests.pop3.support import PERSONALITY, UNIX_TIME, House, house
 from tests.support import logged, result_of, started
 
 MESSAGE = b"A: b\n\n.one\ntwo"
@@ -42,7 +43,15 @@ class Client:
 
 
 def served(place: House, personality: Personality = PERSONALITY) -> ConnectionFactory[Reply]:
-    door = pop3_door(personality, place.portal, place.facts, place.new_id, place.clock.seconds)
+    door = pop3_door(
+        personality,
+        place.portal,
+        place.facts,
+        place.new_id,
+        place.clock.seconds,
+        clock=place.surroundings.clock,
+        promise=place.surroundings.promise,
+    )
     return ConnectionFactory(place.clock, None, door)
 
 
@@ -204,6 +213,32 @@ def test_a_stop_waits_for_the_removal() -> None:
     result_of(drained)
     assert place.maildrop.messages == {}
     assert place.maildrop.released == 1
+
+
+def test_sessions_of_a_listener_share_what_they_found_out() -> None:
+    place = house("Subject: grüße\n\nzwölf\n".encode())
+    place.maildrop.international = {1}
+    factory = served(place)
+    heard = set()
+    for _ in range(2):
+        client = Client(factory)
+        client.heard()
+        client.say(LOGIN)
+        heard.add(client.say(b"LIST\r\nQUIT\r\n"))
+        client.lose()
+    assert len(heard) == 1
+    assert len(place.maildrop.contents) == 1
+
+
+def test_what_is_fetched_is_noted_by_the_clock_and_promised_before_the_login() -> None:
+    rules = Rules(retention=Retention(fetched_days=7))
+    place = house(MESSAGE, promise=Promise.of([rules, NO_RULES]))
+    place.maildrop.rules = rules
+    client = connected(place)
+    assert b"\r\nEXPIRE 7 USER\r\n" in client.say(b"CAPA\r\n")
+    client.say(LOGIN + b"RETR 1\r\nQUIT\r\n")
+    assert place.maildrop.fetches == {"uid-1": int(UNIX_TIME)}
+    assert place.maildrop.remembered == 1
 
 
 def test_each_session_has_an_id_and_an_address() -> None:

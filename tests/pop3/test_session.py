@@ -11,11 +11,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import capturedLogs, eventAsText
 
 from mailgate import facts
-from mailgate.failures import InUse, LockLost, NotRemoved, StoreError
+from mailgate.failures import InUse, LockLost, NotRemoved, StoreError, TooSoon, Unrepaired
 from mailgate.mail import Session
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply, negative
-from tests.pop3.support import PERSONALITY, House, house
+from mailgate.rules import Promise, Retention, Rules
+from tests.pop3.support import PERSONALITY, UNIX_TIME, House, gather, house
 from tests.support import logged, result_of, started
 
 MESSAGE = b"A: b\n\none\n"
@@ -54,6 +55,87 @@ def test_capa() -> None:
     lines = say(house(), events.Capa()).lines
     assert isinstance(lines, tuple)
     assert "IMPLEMENTATION mailgate test" in lines
+
+
+def capa(place: House) -> tuple[str, ...]:
+    lines = say(place, events.Capa()).lines
+    assert isinstance(lines, tuple)
+    return lines
+
+
+def test_capa_promises_what_is_true_for_all_and_then_what_is_for_this_account() -> None:
+    rules = Rules(retention=Retention(days=30), login_delay_seconds=60)
+    place = house(promise=Promise.of([rules, Rules(retention=Retention(days=5), login_delay_seconds=900)]))
+    place.maildrop.rules = rules
+    assert {"EXPIRE 5 USER", "LOGIN-DELAY 900 USER"} < set(capa(place))
+    log_in(place)
+    assert {"EXPIRE 30", "LOGIN-DELAY 60"} < set(capa(place))
+
+
+def test_accounts_that_cannot_be_read_have_nothing_to_promise() -> None:
+    def promise() -> Promise:
+        raise StoreError("unreadable")
+
+    place = house()
+    object.__setattr__(place.surroundings, "promise", promise)
+    assert say(place, events.Capa()).code == "SYS/TEMP"
+
+
+# UTF8 (RFC 6856 section 2).
+
+INTERNATIONAL = "Subject: grüße\n\nzwölf\n".encode()
+
+
+def fetched(place: House) -> bytes:
+    content = say(place, events.Retr(1)).content
+    assert content is not None
+    return result_of(gather(content))
+
+
+def test_utf8_brings_messages_as_they_are() -> None:
+    place, other = house(INTERNATIONAL), house(INTERNATIONAL)
+    place.maildrop.international = other.maildrop.international = {1}
+    assert str(say(place, events.Utf8())) == "+OK UTF-8 mode is on"
+    assert say(place, events.Utf8()).ok
+    log_in(place)
+    log_in(other)
+    assert fetched(place) == INTERNATIONAL
+    assert fetched(other).partition(b"\n\n")[0].isascii()
+    assert say(place, events.Stat()) != say(other, events.Stat())
+
+
+def test_stls_is_refused_after_utf8() -> None:
+    place = house(personality=evolve(PERSONALITY, tls_available=True))
+    assert "STLS" in capa(place)
+    say(place, events.Utf8())
+    assert str(say(place, events.Stls())) == "-ERR STLS comes before UTF8"
+    assert "STLS" not in capa(place)
+
+
+def test_where_there_is_no_tls_utf8_is_not_to_blame() -> None:
+    place = house()
+    say(place, events.Utf8())
+    assert str(say(place, events.Stls())) == "-ERR no TLS to begin here"
+
+
+def test_utf8_is_forgotten_with_tls() -> None:
+    place = house(INTERNATIONAL)
+    place.maildrop.international = {1}
+    say(place, events.Utf8())
+    place.session.secured("TLSv1.3 X")
+    log_in(place)
+    assert fetched(place) != INTERNATIONAL
+
+
+def test_a_connection_lost_while_surrogates_are_measured_releases_the_lock() -> None:
+    place = house(INTERNATIONAL)
+    place.maildrop.international = {1}
+    place.maildrop.waits["read"] = Deferred()
+    say(place, events.User("alice"))
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
+    place.session.ended("lost", 0, 0)
+    assert (place.maildrop.opened, place.maildrop.released) == (1, 1)
+    assert not place.facts.of(facts.Unavailable) and not place.facts.of(facts.Failed)
 
 
 # TLS.
@@ -131,9 +213,21 @@ def test_in_use() -> None:
     assert log_in(place).ok  # RFC 1939 section 4: the client may start again
 
 
-def test_who_knows_the_password_is_not_shown_out_however_often_the_maildrop_is_busy() -> None:
+def test_login_delay() -> None:
+    place = house()
+    place.realm.raises = TooSoon("the last login was 3 seconds ago")
+    assert str(log_in(place)) == "-ERR [LOGIN-DELAY] the last login was a moment ago, wait a little"
+    told = place.facts.one(facts.LoginDeferred)
+    assert (told.user, told.client, told.reason) == ("alice", "192.0.2.1", "the last login was 3 seconds ago")
+    assert place.facts.of(facts.Unavailable) == []
+    place.realm.raises = None
+    assert log_in(place).ok  # RFC 2449 section 8.1.1: later, perhaps in the same session
+
+
+@pytest.mark.parametrize("error", [InUse("session s0 has it"), TooSoon("3 seconds ago")])
+def test_who_knows_the_password_is_not_shown_out_however_often_it_cannot_be_now(error: Exception) -> None:
     place = house(personality=evolve(PERSONALITY, max_login_failures=1))
-    place.realm.raises = InUse("session s0 has it")
+    place.realm.raises = error
     assert not any(log_in(place).close for _ in range(3))
     assert place.facts.of(facts.LoginFailed) == []
 
@@ -156,6 +250,31 @@ def test_a_store_or_accounts_that_cannot_be_used_are_temporary_and_one_sentence_
     assert (deferred.user, deferred.reason) == ("alice", "permission denied: see to it")
     assert not place.facts.of(facts.LoginFailed) and not place.facts.of(facts.Failed)
     assert lines == []  # no traceback
+
+
+@pytest.mark.parametrize("culprit", ["realm", "maildrop"])
+def test_what_somebody_has_to_repair_is_permanent(culprit: str) -> None:
+    place = house()
+    error = Unrepaired("permission denied: see to it")
+    if culprit == "maildrop":
+        place.maildrop.raises["snapshot"] = error
+    else:
+        place.realm.raises = error
+    assert str(log_in(place)) == "-ERR [SYS/PERM] not possible until the administrator has seen to it"
+    assert place.facts.one(facts.Unavailable).reason == "permission denied: see to it"
+    assert place.facts.one(facts.LoginDeferred).reason == "permission denied: see to it"
+
+
+@pytest.mark.parametrize(("method", "event"), [("read", events.Retr(1)), ("remove", events.Quit())])
+def test_what_somebody_has_to_repair_is_permanent_after_the_login_too(method: str, event: events.Event) -> None:
+    place = house(MESSAGE)
+    log_in(place)
+    if method == "remove":
+        say(place, events.Dele(1))
+    place.maildrop.raises[method] = Unrepaired("permission denied: see to it")
+    reply = say(place, event)
+    assert (reply.code, reply.close) == ("SYS/PERM", False)
+    assert place.facts.one(facts.Unavailable).reason == "permission denied: see to it"
 
 
 def test_the_lock_is_released_before_a_login_without_snapshot_is_refused() -> None:
@@ -431,6 +550,49 @@ def test_a_connection_lost_during_the_removal_lets_it_finish() -> None:
     assert result_of(work).ok
     assert (place.maildrop.messages, place.maildrop.released) == ({}, 1)
     assert [fact.uid for fact in place.facts.of(facts.Deleted)] == ["uid-1"]
+
+
+def test_what_was_fetched_is_remembered_before_the_release_however_the_connection_ends() -> None:
+    place = house(MESSAGE)
+    place.maildrop.rules = Rules(retention=Retention(fetched_days=7))
+    log_in(place)
+    place.clock.advance(5)
+    fetched(place)
+    place.maildrop.waits["remember"] = Deferred()
+    work = started(place.session.answer(events.Quit()))
+    place.session.lost()
+    work.cancel()
+    assert (place.maildrop.remembered, place.maildrop.released) == (0, 0)
+    place.maildrop.waits["remember"].callback(None)
+    assert result_of(work).ok
+    assert (place.maildrop.remembered, place.maildrop.released) == (1, 1)
+    assert place.maildrop.fetches == {"uid-1": int(UNIX_TIME + 5)}
+
+
+def test_the_last_fact_says_what_became_of_the_messages() -> None:
+    place = house(MESSAGE, MESSAGE, MESSAGE)
+    log_in(place)
+    say(place, events.List(1))
+    say(place, events.Uidl(2))
+    fetched(place)
+    top = say(place, events.Top(2, 0)).content
+    assert top is not None
+    result_of(gather(top))
+    say(place, events.Dele(1))
+    say(place, events.Quit())
+    place.session.ended("quit", 11, 22)
+    told = place.facts.told[-1]
+    assert isinstance(told, facts.MaildropClosed)
+    assert (told.user, told.reason, told.commands, told.tls) == ("alice@example.test", "quit", 8, "")
+    assert (told.messages, told.listed, told.deleted) == (3, 2, 1)
+    assert (told.fetched, told.fetched_octets, told.tops) == (1, 13, 1)
+
+
+def test_where_nobody_logged_in_no_maildrop_was_closed() -> None:
+    place = house(MESSAGE)
+    log_in(place, b"wrong")
+    place.session.ended("lost", 11, 22)
+    assert type(place.facts.told[-1]) is facts.Disconnected
 
 
 @pytest.mark.parametrize("reason", ["lost", "time-out", "stopped"])

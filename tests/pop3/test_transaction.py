@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
+from zope.interface import implementer_only
 
 from mailgate.facts import Deleted, Failed, Fetched, NotDeleted, Unavailable
 from mailgate.failures import LockLost, NotRemoved, StoreError
+from mailgate.interfaces import IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3 import events
+from mailgate.pop3.listings import Listings
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.report import MaildropReport
-from mailgate.pop3.transaction import Transaction
+from mailgate.pop3.transaction import COMMANDS, Transaction, begin_transaction
+from mailgate.pop3.view import View
 from mailgate.reporting import VisitReport
-from tests.pop3.support import FakeMaildrop, entry, gather, house, wire_octets
+from mailgate.rules import NO_RULES, Retention, Rules
+from mailgate.wire.surrogate import Surrogate
+from tests.pop3.support import UNIX_TIME, FakeMaildrop, House, entry, gather, house, wire_octets
 from tests.support import Facts, result_of, started
 
 FIRST = b"A: b\n\none\n.two\nthree\n"
 SECOND = b"C: d\n\n\xff\n"
+INTERNATIONAL = "Subject: grüße\n\nzwölf\n.\nlast".encode()
+KEEPS_FETCHED = Rules(retention=Retention(fetched_days=7))
+ALICE = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
 
 
 class Room:
     """A transaction on some messages, and what it tells."""
 
-    def __init__(self, *messages: bytes, block_octets: int = 7) -> None:
-        surroundings = house(*messages, block_octets=block_octets)
-        self.maildrop: FakeMaildrop = surroundings.maildrop
-        self.facts: Facts = surroundings.facts
-        session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
-        self.transaction = Transaction(
-            self.maildrop,
-            result_of(self.maildrop.snapshot()),
-            session,
-            VisitReport(self.facts, surroundings.new_id),
-            MaildropReport(self.facts),
+    def __init__(
+        self,
+        *messages: bytes,
+        block_octets: int = 7,
+        international: Collection[int] = (),
+        utf8: bool = False,
+        rules: Rules = NO_RULES,
+    ) -> None:
+        place = house(*messages, block_octets=block_octets)
+        self.place: House = place
+        self.maildrop: FakeMaildrop = place.maildrop
+        self.maildrop.international = set(international)
+        self.maildrop.rules = rules
+        self.facts: Facts = place.facts
+        self.report = MaildropReport(self.facts)
+        self.transaction = self.begin(utf8=utf8)
+
+    def begin(self, *, utf8: bool) -> Transaction:
+        visit = VisitReport(self.facts, self.place.new_id)
+        return result_of(
+            begin_transaction(self.maildrop, ALICE, self.place.surroundings, visit, self.report, utf8=utf8)
         )
 
     def say(self, event: events.Event) -> Reply:
-        return result_of(self.transaction.answer(event))
+        reply = self.transaction.answer(event)
+        return reply if isinstance(reply, Reply) else result_of(reply)
 
     def fetch(self, event: events.Event) -> bytes:
         reply = self.say(event)
@@ -221,8 +243,149 @@ def test_a_read_that_is_cancelled_tells_nothing_and_closes_the_message() -> None
 
 
 def test_an_event_of_another_state_is_a_mistake_of_ours() -> None:
+    assert events.Quit not in COMMANDS
     with pytest.raises(TypeError):
         Room().say(events.Quit())
+
+
+def test_only_reading_has_to_be_waited_for() -> None:
+    samples: list[events.Event] = [
+        events.Stat(),
+        events.List(),
+        events.Uidl(),
+        events.Dele(1),
+        events.Rset(),
+        events.Noop(),
+    ]
+    assert {type(event) for event in samples} == COMMANDS - {events.Retr, events.Top}
+    assert all(isinstance(Room(FIRST).transaction.answer(event), Reply) for event in samples)
+
+
+# Mail that was received with SMTPUTF8 (RFC 6856 section 2.1).
+
+
+def surrogate(message: bytes) -> bytes:
+    maker = Surrogate()
+    return maker.feed(message) + maker.finish()
+
+
+@pytest.mark.parametrize("block_octets", [1, 7, 99])
+def test_without_utf8_the_surrogate_is_sent_and_its_size_told(block_octets: int) -> None:
+    room = Room(FIRST, INTERNATIONAL, international={2}, block_octets=block_octets)
+    sent = surrogate(INTERNATIONAL)
+    assert sent.partition(b"\n\n")[0].isascii()
+    size = wire_octets(sent)
+    assert str(room.transaction.describe()) == f"+OK 2 messages ({26 + size} octets)"
+    assert str(room.say(events.Stat())) == f"+OK 2 {26 + size}"
+    assert str(room.say(events.List(2))) == f"+OK 2 {size}"
+    assert room.say(events.List()).lines == b"1 26\r\n2 %d\r\n" % size
+    assert str(room.say(events.Retr(2))) == f"+OK {size} octets"
+    assert room.fetch(events.Retr(2)) == sent
+    assert room.facts.of(Fetched)[-1].octets == size
+
+
+def test_without_utf8_the_top_is_the_surrogates() -> None:
+    room = Room(INTERNATIONAL, international={1})
+    header = surrogate(INTERNATIONAL).partition(b"\n\n")[0]
+    assert room.fetch(events.Top(1, 1)) == header + "\n\nzwölf\n".encode()
+    assert room.maildrop.contents[-1].closed
+
+
+def test_with_utf8_it_goes_as_it_is_and_nothing_is_read_before() -> None:
+    room = Room(INTERNATIONAL, international={1}, utf8=True)
+    assert room.maildrop.contents == []
+    assert str(room.say(events.List(1))) == f"+OK 1 {wire_octets(INTERNATIONAL)}"
+    assert room.fetch(events.Retr(1)) == INTERNATIONAL
+    assert room.fetch(events.Top(1, 99)) == INTERNATIONAL
+
+
+def test_other_mail_goes_as_it_is() -> None:
+    room = Room(INTERNATIONAL)
+    assert room.fetch(events.Retr(1)) == INTERNATIONAL
+
+
+def test_the_next_session_reads_nothing_to_know_the_sizes() -> None:
+    room = Room(INTERNATIONAL, international={1})
+    assert len(room.maildrop.contents) == 1
+    assert room.begin(utf8=False).view.octets == room.transaction.view.octets
+    assert len(room.maildrop.contents) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(StoreError("input/output error"), Unavailable), (OSError("input/output error"), Failed)]
+)
+def test_a_message_that_cannot_be_measured_is_told_and_keeps_its_size(
+    error: Exception, kind: type[Unavailable] | type[Failed]
+) -> None:
+    room = Room(FIRST, INTERNATIONAL, international={2}, utf8=True)
+    room.maildrop.raises["block"] = error
+    room.transaction = room.begin(utf8=False)
+    told = room.facts.one(kind)
+    assert told.where == "measuring uid-2"
+    assert "input/output error" in told.reason
+    assert str(room.say(events.List(2))) == f"+OK 2 {wire_octets(INTERNATIONAL)}"
+    del room.maildrop.raises["block"]
+    assert room.fetch(events.Retr(2)) == surrogate(INTERNATIONAL)
+
+
+def test_without_a_snapshot_there_is_no_transaction() -> None:
+    room = Room(FIRST)
+    room.maildrop.raises["snapshot"] = StoreError("the disk is gone")
+    with pytest.raises(StoreError):
+        room.begin(utf8=False)
+
+
+# What is remembered of fetches, for rules by the first fetch.
+
+
+def test_what_was_fetched_whole_is_noted_and_remembered_at_the_end() -> None:
+    room = Room(FIRST, SECOND, FIRST, rules=KEEPS_FETCHED)
+    room.fetch(events.Retr(2))
+    room.fetch(events.Top(3, 99))
+    assert room.maildrop.fetches == {"uid-2": int(UNIX_TIME)}
+    assert room.maildrop.remembered == 0
+    result_of(room.transaction.update())
+    assert room.maildrop.remembered == 1
+
+
+def test_a_fetch_that_broke_off_is_not_noted() -> None:
+    room = Room(FIRST, rules=KEEPS_FETCHED)
+    room.maildrop.raises["block"] = StoreError("the disk is broken")
+    with pytest.raises(CancelledError):
+        room.fetch(events.Retr(1))
+    result_of(room.transaction.update())
+    assert (room.maildrop.fetches, room.maildrop.remembered) == ({}, 0)
+
+
+def test_without_such_a_rule_nothing_is_noted() -> None:
+    room = Room(FIRST, rules=Rules(retention=Retention(days=7)))
+    room.fetch(events.Retr(1))
+    result_of(room.transaction.update())
+    assert (room.maildrop.fetches, room.maildrop.remembered) == ({}, 0)
+
+
+def test_a_maildrop_that_cannot_remember_is_not_asked_to() -> None:
+    @implementer_only(IMaildrop)
+    class Forgetful(FakeMaildrop):
+        pass
+
+    room = Room(FIRST)
+    room.maildrop = Forgetful(FIRST)
+    room.maildrop.rules = KEEPS_FETCHED
+    room.transaction = room.begin(utf8=False)
+    room.fetch(events.Retr(1))
+    assert room.maildrop.fetches == {}
+
+
+def test_remembering_that_has_begun_is_finished() -> None:
+    room = Room(FIRST, rules=KEEPS_FETCHED)
+    room.fetch(events.Retr(1))
+    room.maildrop.waits["remember"] = Deferred()
+    update = started(room.transaction.update())
+    update.cancel()
+    room.maildrop.waits["remember"].callback(None)
+    assert room.maildrop.remembered == 1
+    assert result_of(update) == 0
 
 
 # UPDATE.
@@ -239,6 +402,18 @@ def test_update_removes_what_is_marked_in_one_call() -> None:
         ("alice@example.test", "id-1", "uid-1"),
         ("alice@example.test", "id-3", "uid-3"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "trashed"),
+    [(NO_RULES, False), (Rules(dele="trash", removed_days=30), True), (Rules(removed_days=30), False)],
+)
+def test_the_rules_say_what_dele_means(rules: Rules, trashed: bool) -> None:
+    room = Room(FIRST, rules=rules)
+    assert room.transaction.rules is rules
+    room.say(events.Dele(1))
+    result_of(room.transaction.update())
+    assert (room.maildrop.removals, room.maildrop.trashed) == (1, trashed)
 
 
 def test_update_without_marks_touches_nothing() -> None:
@@ -282,15 +457,17 @@ def test_a_removal_that_has_begun_is_finished() -> None:
 
 def test_a_big_maildrop_is_listed() -> None:
     many = Snapshot(1, tuple(entry(f"u{number}") for number in range(20_000)))
-    surroundings = house()
-    session = Session(id="s1", listener="pop3", client="192.0.2.1", user="alice@example.test")
+    place = house()
     transaction = Transaction(
         FakeMaildrop(),
-        many,
-        session,
-        VisitReport(surroundings.facts, surroundings.new_id),
-        MaildropReport(surroundings.facts),
+        View(many, Listings()),
+        ALICE,
+        VisitReport(place.facts, place.new_id),
+        MaildropReport(place.facts),
+        place.surroundings.clock,
     )
-    lines = result_of(transaction.answer(events.Uidl())).lines
+    reply = transaction.answer(events.Uidl())
+    assert isinstance(reply, Reply)
+    lines = reply.lines
     assert isinstance(lines, bytes)
     assert lines.count(b"\r\n") == 20_000
