@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.directory import locals_of
 from mailgate.accounts.names import account_name, is_storable, login_name
 from mailgate.accounts.register import Reached
 from mailgate.interfaces import IDirectory, ISubmitter
 from mailgate.mail import Destination, Path
+from mailgate.rules import Promise, Quota, Rules
 
 
 @implementer(IDirectory)
@@ -68,3 +70,31 @@ class AnyoneSubmitter:
     def may_send_as(self, path: Path) -> bool:
         """Always."""
         return True
+
+
+@frozen
+class AnyoneRules:
+    """A `ruling.Rulebook` in which there is nothing but the default."""
+
+    default: Decisions = NOTHING_SAID
+    _rules: Rules = field(init=False, repr=False)
+
+    @_rules.default
+    def _find_rules(self) -> Rules:
+        return self.default.rules()
+
+    def rules(self, name: str) -> Rules:
+        """The same for everybody."""
+        return self._rules
+
+    def sweep_rules(self, name: str) -> Rules | None:
+        """The same."""
+        return self._rules
+
+    def quota(self, name: str) -> Quota:
+        """The same."""
+        return self._rules.quota
+
+    def promise(self) -> Promise:
+        """What is true for everybody."""
+        return Promise.of([self._rules])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.cred.checkers import ICredentialsChecker
@@ -11,33 +14,31 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from mailgate.accounts.domains import Domains
-from mailgate.accounts.names import login_name
-from mailgate.accounts.passwords import verify_nobody
+from mailgate.accounts.hashing import Hashing, Undecided
+from mailgate.accounts.names import login_forms, login_name
+from mailgate.accounts.passwords import StoredPassword, password_forms, verify_nobody
 from mailgate.accounts.register import OutOfService
+from mailgate.accounts.remembered import Remembered
 from mailgate.accounts.users import Account
-from mailgate.failures import StoreError
 from mailgate.interfaces import Offload
-
-
-class Undecided(StoreError):
-    """It cannot be found out for now whether name and password belong together: the accounts cannot be read, so nobody
-    is wrong. The message says why, for the log.
-    """
 
 
 @implementer(ICredentialsChecker)
 class PasswordChecker:
-    """Takes `twisted.cred.credentials.UsernamePassword`, both parts as octets, the name in UTF-8.
+    """Takes `twisted.cred.credentials.UsernamePassword`, both parts as octets, in UTF-8.
 
-    The avatar's id is the account's name as a `str`. Every refusal is an `UnauthorizedLogin` that took as long as a
-    wrong password; its message says why, for the log, and never holds what the client sent.
+    The avatar's id is the account's name as a `str`. Every refusal is an `UnauthorizedLogin` that took as many hashes
+    as a wrong password; its message says why, for the log, and never holds what the client sent. A password that was
+    right a few minutes ago takes none (`remembered`).
     """
 
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, domains: Domains, offload: Offload) -> None:
+    def __init__(self, domains: Domains, offload: Offload, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds, and never goes back."""
         self._domains = domains
-        self._offload = offload
+        self._hashing = Hashing(offload)
+        self._remembered = Remembered(clock)
 
     def requestAvatarId(self, credentials: Any) -> Deferred[str]:  # type: ignore[override]
         """As `ICredentialsChecker` has it. Other exceptions mean that it could not be found out, and where
@@ -48,18 +49,48 @@ class PasswordChecker:
     async def _check(self, username: bytes, password: bytes) -> str:
         account = self._find(username)
         if account is None:
-            await self._offload(lambda: verify_nobody(password))
+            await self._hashing.check(partial(_is_nobodys, password))
             raise UnauthorizedLogin("no such user")
-        right = await self._offload(lambda: account.password.verify(password))
-        if account.disabled:
+        if account.disabled:  # nothing is remembered of it: a quick answer would tell that the password is right
+            right = await self._hashing.check(partial(_is_right, account.password, password))
             raise UnauthorizedLogin("the account is disabled" if right else "wrong password for a disabled account")
-        if not right:
-            raise UnauthorizedLogin("wrong password")
+        if not self._remembered.knows(account, password):
+            if not await self._hashing.check(partial(_is_right, account.password, password)):
+                raise UnauthorizedLogin("wrong password")
+            self._remembered.note(account, password)
         return account.name
 
     def _find(self, username: bytes) -> Account | None:
         try:
-            name = login_name(username, self._domains.current().only_domain())
-            return self._domains.current(name.rpartition("@")[2]).account(name) if name is not None else None
+            for form in login_forms(username):
+                name = login_name(form, self._domains.current().only_domain())
+                account = self._account(name) if name is not None else None
+                if account is not None:
+                    return account
         except OutOfService as reason:
             raise Undecided(str(reason)) from reason
+        return None
+
+    def _account(self, name: str) -> Account | None:
+        account = self._domains.current(name.rpartition("@")[2]).account(name)
+        if account is None:
+            self._remembered.forget(name)
+        return account
+
+
+# These block. A password that must be refused costs as much as a wrong one, and one that has two forms costs a hash for
+# each, whether there is such a user or not.
+
+
+def _is_right(stored: StoredPassword, password: bytes) -> bool:
+    forms = password_forms(password)
+    if not forms:
+        stored.verify(password)
+        return False
+    return any(stored.verify(form) for form in forms)
+
+
+def _is_nobodys(password: bytes) -> bool:
+    for form in password_forms(password) or (password,):
+        verify_nobody(form)
+    return False

@@ -1,4 +1,4 @@
-"""The directory of domains, live: `<domain>/users` and, if wanted, `<domain>/aliases`.
+"""The directory of domains, live: `<domain>/users` and, if wanted, `<domain>/aliases` and `<domain>/rules`.
 
 Files are small and are read where they are asked for, in the reactor's thread. A question looks at the files of the
 domain that it is about, which costs some microseconds; all others are looked at once a second at most.
@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
 
 from attrs import evolve
 
-from mailgate.accounts.files import FIRST, KEPT, NO_ALIAS, NOBODY, PUT_OFF, DomainFiles
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
+from mailgate.accounts.files import FIRST, KEPT, KEPT_AWHILE, NO_ALIAS, NOBODY, PUT_OFF, DomainFiles
 from mailgate.accounts.judging import alike, astray
 from mailgate.accounts.lookup import Names
 from mailgate.accounts.register import Register
+from mailgate.accounts.ruling import contradictory
 from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.faults import Fault
+from mailgate.rules import Promise, Quota, Rules
 from mailgate.wire.address import fold_domain
 
 LOOK_SECONDS: Final = 1.0
@@ -34,14 +37,16 @@ class Domains:
         report: Callable[[Fault], None],
         clock: Callable[[], float] = time.monotonic,
         spelling: Spelling = DEFAULT_SPELLING,
+        default: Decisions = NOTHING_SAID,
     ) -> None:
         """`report` is told of each fault that comes up after `load`, and of what it does. `spelling` says which
-        addresses mean the same. Nothing is read yet.
+        addresses mean the same, `default` what holds where neither user nor domain says anything. Nothing is read yet.
         """
         self.directory = directory
         self._report = report
         self._clock = clock
         self._spelling = spelling
+        self._default = default
         self._due = float("-inf")  # when to look at everything again
         self._files: dict[str, DomainFiles] = {}  # by the directory's name
         self._register = Register()
@@ -82,6 +87,22 @@ class Domains:
             self._tell(before)
         return self._register
 
+    def rules(self, name: str) -> Rules:
+        """As `ruling.Rulebook` has it."""
+        return self.current(name.rpartition("@")[2]).rules(name)
+
+    def sweep_rules(self, name: str) -> Rules | None:
+        """As `ruling.Rulebook` has it."""
+        return self.current(name.rpartition("@")[2]).sweep_rules(name)
+
+    def quota(self, name: str) -> Quota:
+        """As `ruling.Rulebook` has it."""
+        return self.current().rules(name).quota
+
+    def promise(self) -> Promise:
+        """As `ruling.Rulebook` has it."""
+        return self.current().promise()
+
     def _tell(self, known: Collection[Fault]) -> None:
         for fault, effect in self._found.items():
             if fault not in known:
@@ -120,12 +141,23 @@ class Domains:
         # Where there are both, example.org goes before Example.Org.
         files = sorted(self._files.values(), key=lambda files: files.misnamed is None)
         in_force = (domain for each in files if (domain := each.in_force) is not None)
-        self._register = Register.of(in_force, self._spelling)
+        self._register = Register.of(in_force, self._spelling, self._default)
         within = {fault: effect for each in self._files.values() for fault, effect in each.found.items()}
         names = self._drafts() if within else self._register.names
         broken = astray(names) if within else self._register.broken
-        self._within = within | dict.fromkeys(broken.values(), PUT_OFF) | dict.fromkeys(alike(names), FIRST)
+        self._within = (
+            within
+            | dict.fromkeys(broken.values(), PUT_OFF)
+            | dict.fromkeys(alike(names), FIRST)
+            | dict.fromkeys(self._contradictory(), KEPT_AWHILE)
+        )
         self._found = {**self._unlisted, **self._within}
+
+    def _contradictory(self) -> Iterator[Fault]:
+        drafts = [draft for files in self._files.values() if (draft := files.draft) is not None]
+        accounts = (account for draft in drafts for account in draft.accounts.values())
+        rules = {draft.domain: draft.rules for draft in drafts if draft.rules is not None}
+        return contradictory(accounts, rules, self._default)
 
     def _drafts(self) -> Names:
         """Everybody as the files are now, so that one bad line does not hide what is wrong with the others."""

@@ -9,6 +9,8 @@ from typing import Final, Generic, TypeVar
 from attrs import field, frozen
 
 from mailgate.accounts.aliases import Alias, parse_aliases
+from mailgate.accounts.decisions import NOTHING_SAID, SAFE_REMOVED_DAYS, Decisions
+from mailgate.accounts.domain_rules import NO_DOMAIN_RULES, DomainRules, parse_domain_rules
 from mailgate.accounts.names import MAX_PART_OCTETS, is_storable, likely_names
 from mailgate.accounts.register import Domain
 from mailgate.accounts.users import Account, parse_users
@@ -22,7 +24,9 @@ V = TypeVar("V")
 KEPT: Final = "what was there before stays in force"
 NOBODY: Final = "nobody of this domain can be reached until it is repaired"
 NO_ALIAS: Final = "no alias of this domain can be reached until it is repaired"
+NOTHING_EXPIRES: Final = "until it is repaired nothing expires in this domain, and what users delete goes to the trash"
 PUT_OFF: Final = "mail for it is put off until it is repaired"
+KEPT_AWHILE: Final = f"what goes there is kept for {SAFE_REMOVED_DAYS} days"
 FIRST: Final = "each has the mail for its own spelling, and the first that for all others"
 NOTHING: Final = ""
 
@@ -44,6 +48,7 @@ class Draft:
     aliases: Mapping[str, Alias] = field(factory=dict, repr=False)
     likely: frozenset[str] = field(default=frozenset(), repr=False)  # names of lines with a fault
     opaque: bool = False  # may there be anybody?
+    rules: DomainRules | None = NO_DOMAIN_RULES  # None: not understood
 
 
 class DomainFiles:
@@ -59,6 +64,7 @@ class DomainFiles:
         self._aliases: Watched[_Content[Alias]] = Watched(
             os.path.join(path, "aliases"), _reading(parse_aliases, self.domain)
         )
+        self._rules: Watched[DomainRules] = Watched(os.path.join(path, "rules"), parse_domain_rules)
         self._there = False  # of a directory with a wrong name: has it a users file?
 
     def refresh(self) -> bool:
@@ -66,7 +72,7 @@ class DomainFiles:
         if self.misnamed is not None:
             before, self._there = self._there, os.path.isfile(self._users.path)
             return before is not self._there
-        return any([self._users.refresh(), self._aliases.refresh()])
+        return any([self._users.refresh(), self._aliases.refresh(), self._rules.refresh()])
 
     @property
     def in_force(self) -> Domain | None:
@@ -77,11 +83,23 @@ class DomainFiles:
         if users.value is None:
             return Domain(self.domain, unread_users=users.faults[0]) if users.faults else None
         stale_users, fault = next(iter(users.faults), None), next(iter(aliases.faults), None)
-        if aliases.value is None:
-            return Domain(self.domain, users.value.entries, unread_aliases=fault, stale_users=stale_users)
+        known = {} if aliases.value is None else aliases.value.entries
         return Domain(
-            self.domain, users.value.entries, aliases.value.entries, stale_users=stale_users, stale_aliases=fault
+            self.domain,
+            users.value.entries,
+            known,
+            unread_aliases=fault if aliases.value is None else None,
+            stale_users=stale_users,
+            stale_aliases=fault if aliases.value is not None else None,
+            decisions=self._decisions,
         )
+
+    @property
+    def _decisions(self) -> Decisions | None:
+        """What is decided for the domain; None: that was never understood."""
+        if self._rules.value is None:
+            return None if self._rules.faults else NOTHING_SAID
+        return self._rules.value.decisions
 
     @property
     def draft(self) -> Draft | None:
@@ -95,6 +113,7 @@ class DomainFiles:
             aliases.entries if aliases is not None else {},
             frozenset().union(*(content.likely for content in (users, aliases) if content is not None)),
             opaque=users is None or (aliases is None and bool(self._aliases.faults)),
+            rules=(self._rules.draft or NO_DOMAIN_RULES) if not self._rules.faults else None,
         )
 
     @property
@@ -104,7 +123,12 @@ class DomainFiles:
             return {self.misnamed: NOBODY if self.domain else NOTHING} if self._there else {}
         users = KEPT if self._users.value is not None else NOBODY
         aliases = KEPT if self._aliases.value is not None else NO_ALIAS
-        return dict.fromkeys(self._users.faults, users) | dict.fromkeys(self._aliases.faults, aliases)
+        rules = KEPT if self._rules.value is not None else NOTHING_EXPIRES
+        return (
+            dict.fromkeys(self._users.faults, users)
+            | dict.fromkeys(self._aliases.faults, aliases)
+            | dict.fromkeys(self._rules.faults, rules)
+        )
 
 
 _Entries = tuple[Mapping[str, V], tuple[Fault, ...]]

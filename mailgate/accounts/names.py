@@ -6,13 +6,14 @@ import contextlib
 import re
 from typing import Final
 
+from mailgate.accounts.preparing import prepared_forms
 from mailgate.wire import address
 
 # What a part of a name may have as the name of a directory, where octets out of the ordinary take three (the store's
 # rule; a test holds the two together).
 MAX_PART_OCTETS: Final = 200
 
-_MAX_LOGIN_OCTETS: Final = 1_024
+MAX_LOGIN_OCTETS: Final = 1_024
 _ORDINARY: Final = re.compile(rb"[a-z0-9._+=-]")
 _LINE_NAME: Final = re.compile(r'("(?:[^"\\]|\\.)*"|[^"@:{]*)')
 
@@ -47,6 +48,25 @@ def likely_names(text: str, domain: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def login_forms(login: bytes) -> tuple[bytes, ...]:
+    """A login name as it came, then as SASLprep prepares it, if that is another (RFC 6856 2.2). Empty: nobody has it,
+    as it is not UTF-8, too long, or has a prohibited character.
+    """
+    if len(login) > MAX_LOGIN_OCTETS:
+        return ()
+    try:
+        text = login.decode()
+    except UnicodeDecodeError:
+        return ()
+    local_part, at, domain = text.rpartition("@")
+    # Each by itself: a Hebrew name at a Latin domain is not of mixed directions.
+    forms = prepared_forms(local_part), prepared_forms(domain)
+    if not all(forms):
+        return ()
+    prepared = at.join(form[0] for form in forms).encode()
+    return (login,) if prepared == login else (login, prepared)
+
+
 def login_name(login: bytes, domain: str | None) -> str | None:
     """The account that a login name means. `domain` completes a name that has none; None: there is no such domain.
 
@@ -54,7 +74,7 @@ def login_name(login: bytes, domain: str | None) -> str | None:
     storable.
     """
     try:
-        text = login.decode() if len(login) <= _MAX_LOGIN_OCTETS else ""
+        text = login.decode() if len(login) <= MAX_LOGIN_OCTETS else ""
         if "@" not in text and domain is not None:
             text = f"{text}@{domain}"
         local_part, _, after = text.rpartition("@")

@@ -18,6 +18,7 @@ from argon2 import low_level
 from attrs import field, frozen
 
 from mailgate.accounts import sha512_crypt
+from mailgate.accounts.preparing import prepared_forms
 from mailgate.faults import probably
 
 # What our own hashes cost: 20 ms on one core (OWASP's second choice for Argon2id).
@@ -85,11 +86,27 @@ class StoredPassword:
         return right
 
 
+def password_forms(password: bytes) -> tuple[bytes, ...]:
+    """In which forms a password is to be verified, one after the other, until one is right (`prepared_forms`). Empty:
+    it must be refused, as it is not UTF-8, too long, or has a prohibited character.
+    """
+    try:
+        text = password.decode() if len(password) <= MAX_PASSWORD_OCTETS else None
+    except UnicodeDecodeError:
+        text = None
+    return tuple(form.encode() for form in prepared_forms(text)) if text is not None else ()
+
+
 def hash_password(password: str) -> str:
-    """`{ARGON2ID}…` of a password, freshly salted. Blocks. Raises ValueError for one that `verify` would refuse."""
-    octets = password.encode()
-    if not octets or len(octets) > MAX_PASSWORD_OCTETS or b"\0" in octets:
-        raise ValueError(f"a password has 1 to {MAX_PASSWORD_OCTETS} octets, none of them NUL")
+    """`{ARGON2ID}…` of a password in its prepared form, freshly salted. Blocks. Raises ValueError for one with which
+    nobody could log in.
+    """
+    forms = prepared_forms(password)
+    if not forms:
+        raise ValueError("a password has no control characters, nor others that SASLprep prohibits (RFC 4013 2.3)")
+    octets = forms[0].encode()
+    if not octets or max(len(octets), len(password.encode())) > MAX_PASSWORD_OCTETS:
+        raise ValueError(f"a password has 1 to {MAX_PASSWORD_OCTETS} octets")
     hasher = argon2.PasswordHasher(
         time_cost=ARGON2_PASSES,
         memory_cost=ARGON2_MEMORY_KIB,

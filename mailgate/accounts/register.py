@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from attrs import field, frozen
 
 from mailgate.accounts.aliases import Alias
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.judging import astray
 from mailgate.accounts.lookup import Found, Names
 from mailgate.accounts.names import account_name
+from mailgate.accounts.ruling import rules_of
 from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.accounts.users import Account
 from mailgate.faults import Fault
+from mailgate.rules import NO_RULES, Promise, Rules
 from mailgate.wire.address import fold_domain
 
 
@@ -32,6 +36,7 @@ class Domain:
     unread_aliases: Fault | None = None
     stale_users: Fault | None = None
     stale_aliases: Fault | None = None
+    decisions: Decisions | None = NOTHING_SAID  # for all of its maildrops; None: that was never understood
 
     @property
     def unread(self) -> Fault | None:
@@ -64,9 +69,15 @@ class Register:
     names: Names = field(factory=Names, repr=False)
     broken: Mapping[str, Fault] = field(factory=dict, repr=False)  # the aliases that are out of service
     unread: Fault | None = None  # why not even the domains are known
+    default: Decisions = NOTHING_SAID  # for all maildrops of whose owners and domains nothing else is heard
 
     @classmethod
-    def of(cls, domains: Iterable[Domain], spelling: Spelling = DEFAULT_SPELLING) -> Register:
+    def of(
+        cls,
+        domains: Iterable[Domain],
+        spelling: Spelling = DEFAULT_SPELLING,
+        default: Decisions = NOTHING_SAID,
+    ) -> Register:
         """Put domains together, and judge the aliases among them."""
         by_name = {domain.name: domain for domain in sorted(domains, key=lambda domain: domain.name)}
         names = Names(
@@ -77,7 +88,7 @@ class Register:
             stale={name for name, domain in by_name.items() if domain.stale is not None},
             opaque={name for name, domain in by_name.items() if domain.unread is not None},
         )
-        return cls(by_name, names, astray(names))
+        return cls(by_name, names, astray(names), default=default)
 
     def only_domain(self) -> str | None:
         """The domain that goes without saying: the one there is, if there is exactly one. Raises `OutOfService`."""
@@ -91,6 +102,39 @@ class Register:
         if own is not None and name not in self.names.accounts:
             _require(own.unread_users or own.stale_users)
         return self.names.accounts.get(name)
+
+    def rules(self, name: str) -> Rules:
+        """As `ruling.Rulebook` has it; found out once for each account."""
+        rules = self._rules.get(name)
+        if rules is None:
+            account = self.names.accounts.get(name)
+            if account is None:
+                return NO_RULES
+            rules = self._rules[name] = self._rules_of(name.rpartition("@")[2], account.decisions)
+        return rules
+
+    def sweep_rules(self, name: str) -> Rules | None:
+        """As `ruling.Rulebook` has it."""
+        own = self.domains.get(name.rpartition("@")[2])
+        known = own is not None and own.decisions is not None and name in self.names.accounts
+        return self.rules(name) if known else None
+
+    def promise(self) -> Promise:
+        """As `ruling.Rulebook` has it; who is disabled has no part in it. Found out once."""
+        return self._promise
+
+    @cached_property
+    def _rules(self) -> dict[str, Rules]:
+        return {}
+
+    @cached_property
+    def _promise(self) -> Promise:
+        accounts = (account for account in self.names.accounts.values() if not account.disabled)
+        said = {(account.name.rpartition("@")[2], account.decisions) for account in accounts}
+        return Promise.of(self._rules_of(domain, decisions) for domain, decisions in said)
+
+    def _rules_of(self, domain: str, user: Decisions) -> Rules:
+        return rules_of(user, self.domains[domain].decisions, self.default)
 
     def is_ours(self, domain: str) -> bool:
         """Is mail for `domain` kept here? Yes if that cannot be told: `reached` says so then."""

@@ -14,10 +14,10 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
+from mailgate.accounts.decisions import EVERY_KEY, NOTHING_SAID, Decisions
 from mailgate.accounts.names import account_name, is_storable
 from mailgate.accounts.passwords import SchemeError, StoredPassword
 from mailgate.faults import Fault, probably
-from mailgate.units import Octets, parse_octets
 from mailgate.wire import address
 
 P = ParamSpec("P")
@@ -35,7 +35,7 @@ class Account:
     name: str  # as `names.account_name` gives it
     password: StoredPassword = field(repr=False)
     disabled: bool = False  # no login; mail is taken all the same
-    quota: Octets | None = None  # 0: no limit
+    decisions: Decisions = NOTHING_SAID
     where: str = ""  # file and line
 
 
@@ -84,7 +84,10 @@ def _parse_line(line: str, domain: str, where: str, wrong: list[_Wrong]) -> Acco
         hint = "it belongs into the eighth: six colons behind the password"
         wrong.append(_Wrong(f"a {_OURS} setting in the wrong field", hint))
     settings = _parse_extra(fields[_FIELDS - 2], wrong) if len(fields) > _FIELDS - 2 else {}
-    return Account(name, password, where=where, **settings) if name is not None and password is not None else None
+    decisions = _parse_decisions(settings, wrong)
+    if name is None or password is None:
+        return None
+    return Account(name, password, where=where, decisions=decisions, **settings)
 
 
 def _tried(wrong: list[_Wrong], parse: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
@@ -120,7 +123,7 @@ def _parse_password(text: str) -> StoredPassword:
 
 
 def _parse_extra(text: str, wrong: list[_Wrong]) -> dict[str, Any]:
-    """The account's fields that our settings among the extra fields say."""
+    """What our settings among the extra fields say, by their names without the prefix."""
     seen: set[str] = set()
     fields: dict[str, Any] = {}
     for item in text.split():
@@ -137,6 +140,15 @@ def _parse_extra(text: str, wrong: list[_Wrong]) -> dict[str, Any]:
     return fields
 
 
+def _parse_decisions(settings: dict[str, Any], wrong: list[_Wrong]) -> Decisions:
+    """What the settings decide of the maildrop; they are taken out."""
+    decided = {key: settings.pop(key) for key in EVERY_KEY if key in settings}
+    decisions = Decisions(**decided) if decided else NOTHING_SAID
+    if decisions.contradiction:
+        wrong.append(_Wrong(decisions.contradiction))
+    return decisions
+
+
 def _meant(key: str) -> str:
     # Compared without the prefix, which alone would make every word look like every other.
     near = probably(key[len(_OURS) :], [setting.removeprefix(_OURS) for setting in _SETTINGS])
@@ -149,16 +161,18 @@ def _parse_disabled(value: str) -> bool:
     return value == "yes"
 
 
-def _parse_quota(value: str) -> Octets:
-    digits = value.isascii() and value.isdigit()
-    try:
-        return parse_octets(int(value) if digits and len(value) < 20 else value)
-    except ValueError as error:
-        raise _Wrong("mailgate_quota is not a size", str(error)) from None
+def _deciding(key: str) -> Callable[[str], Any]:
+    def parse(value: str) -> int | str:
+        try:
+            return EVERY_KEY[key](value)
+        except ValueError as error:
+            raise _Wrong(f"{_OURS}{key} is {value[:40]!r}", str(error)) from None
+
+    return parse
 
 
-# Each is the name of a field of `Account` behind the prefix.
+# Each is the name of a field of `Account`, or of `Decisions`, behind the prefix.
 _SETTINGS: Final[Mapping[str, Callable[[str], Any]]] = {
     "mailgate_disabled": _parse_disabled,
-    "mailgate_quota": _parse_quota,
+    **{f"{_OURS}{key}": _deciding(key) for key in EVERY_KEY},
 }

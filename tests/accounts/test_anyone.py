@@ -13,9 +13,11 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory, AnyoneSubmitter
+from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory, AnyoneRules, AnyoneSubmitter
+from mailgate.accounts.decisions import Decisions
 from mailgate.interfaces import IDirectory, ISubmitter
 from mailgate.mail import NULL_PATH, Destination, Field, Local, Path
+from mailgate.rules import NO_QUOTA, NO_RULES, Promise, Quota
 from mailgate.wire import address
 
 DIRECTORY = AnyoneDirectory("Host.Test")
@@ -94,3 +96,14 @@ def test_login_and_recipient_lead_to_the_same_maildrop(local_part: str) -> None:
     assert login(mailbox.encode()) == place.maildrop
     if not local_part.startswith('"'):
         assert login(f"{local_part}@Example.Test".encode()) == place.maildrop
+
+
+def test_for_everybody_there_is_the_default_alone() -> None:
+    assert AnyoneRules().rules("alice@host.test") == AnyoneRules().sweep_rules("x@y") == NO_RULES
+    assert AnyoneRules().promise() == Promise()
+    assert AnyoneRules().quota("alice@host.test") == NO_QUOTA
+    default = Decisions(keep_days=3, login_delay=5, quota=1_000)
+    book = AnyoneRules(default)
+    assert book.rules("alice@host.test") == book.sweep_rules("bob@host.test") == default.rules()
+    assert book.quota("alice@host.test") == Quota(octets=1_000)
+    assert book.promise() == Promise(expire_days=3, login_delay_seconds=5)

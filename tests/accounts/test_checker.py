@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import argon2
+import bcrypt
 import pytest
+from argon2 import low_level
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import LoginFailed, UnauthorizedLogin
@@ -14,11 +17,14 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface.verify import verifyObject
 
 from mailgate.accounts import checker as module
-from mailgate.accounts.checker import PasswordChecker, Undecided
+from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.domains import Domains
+from mailgate.accounts.hashing import MAX_CHECKS, Busy, Undecided
 from mailgate.accounts.passwords import StoredPassword
+from mailgate.accounts.remembered import REMEMBERED_SECONDS
 from mailgate.failures import StoreError
 from mailgate.faults import Fault
+from tests.support import outcome_of
 
 T = TypeVar("T")
 
@@ -28,8 +34,9 @@ class Desk:
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.work: list[str] = []
+        self.now = 0.0
         self._off = False
-        self.checker = PasswordChecker(Domains(str(root), list[Fault]().append), self.offload)
+        self.checker = PasswordChecker(Domains(str(root), list[Fault]().append), self.offload, lambda: self.now)
         verify = StoredPassword.verify
         monkeypatch.setattr(module, "verify_nobody", lambda password: self.note("nobody"))
 
@@ -158,3 +165,172 @@ def test_nobody_is_wrong_while_no_domain_is_known(tmp_path: Path, username: byte
 def test_undecided_is_what_sessions_answer_with_later_not_with_wrong() -> None:
     assert issubclass(Undecided, StoreError)
     assert not issubclass(Undecided, LoginFailed)
+
+
+# SASLprep.
+
+
+@pytest.mark.parametrize("username", ["zoe\u0308", "\uff5aoë@example.test", "z\u00adoe\u0308@Example.Test"])
+def test_a_name_is_looked_up_as_it_came_and_then_as_prepared(desk: Desk, username: str) -> None:
+    assert desk.login(username.encode(), b"y") == "zoë@example.test"
+
+
+def test_who_has_the_name_as_it_came_goes_first(desk: Desk, root: Path) -> None:
+    (root / "example.test" / "users").write_text("\uff41lice:{PLAIN}wide\nalice:{PLAIN}narrow\n")
+    assert desk.login("\uff41lice".encode(), b"wide") == "\uff41lice@example.test"
+    assert desk.refusal("\uff41lice".encode(), b"narrow") == "wrong password"
+    assert desk.login(b"alice", b"narrow") == "alice@example.test"
+
+
+@pytest.mark.parametrize("username", ["ali\ue000ce", "alice\t", "zoë\x7f@example.test"])
+def test_a_name_with_a_prohibited_character_is_nobody_s(desk: Desk, username: str) -> None:
+    assert desk.refusal(username.encode(), b"y") == "no such user"
+    assert desk.work == ["nobody off the reactor"]
+
+
+@pytest.mark.parametrize(("password", "tried"), [("grüße", 1), ("gru\u0308ße", 1), ("gr\u00adüße", 1)])
+def test_a_password_is_right_as_prepared(desk: Desk, password: str, tried: int) -> None:
+    assert desk.login(b"alice", password.encode()) == "alice@example.test"
+    assert desk.work == ["verify off the reactor"] * tried
+
+
+def test_a_password_is_right_as_it_came_too(desk: Desk, root: Path) -> None:
+    (root / "example.test" / "users").write_text("alice:{PLAIN}gru\u0308ße\n")  # a hash from elsewhere
+    assert desk.login(b"alice", "gru\u0308ße".encode()) == "alice@example.test"
+    assert desk.work == ["verify off the reactor"] * 2
+    assert desk.refusal(b"alice", "grüße".encode()) == "wrong password"
+
+
+@pytest.mark.parametrize("password", [b"a\tb", b"gr\xfc\xdfe"])
+def test_a_password_that_must_be_refused_is_wrong_even_if_it_is_right(desk: Desk, root: Path, password: bytes) -> None:
+    # RFC 6856 2.2: a prohibited character; not UTF-8.
+    hashed = bcrypt.hashpw(password, bcrypt.gensalt(4)).decode().replace("$2b$", "$2y$")
+    (root / "example.test" / "users").write_text(f"alice:{{BLF-CRYPT}}{hashed}\n")
+    assert desk.refusal(b"alice", password) == "wrong password"
+    assert desk.work == ["verify off the reactor"]
+
+
+# What it costs.
+
+FORMS = [
+    (b"guess", 1),
+    (b"", 1),
+    ("grüße".encode(), 1),
+    ("gru\u0308ße".encode(), 2),
+    ("\uff53esame".encode(), 2),
+    (b"a\tb", 1),
+    (b"\xff", 1),
+    (b"x" * 5_000, 1),
+    (b"a\0b", 1),
+]
+
+
+@pytest.mark.parametrize(("password", "forms"), FORMS)
+def test_nobody_can_tell_from_the_hashes_who_is_there(
+    root: Path, password: bytes, forms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "$argon2id$v=19$m=19456,t=2,p=1$fsfG9Icge88Unbxt1Z9jow$e4UClFuxzbmfShqOgtdRcbN9njUZB+DXZ5VNJCPDe1g"
+    (root / "example.test" / "users").write_text(
+        f"own:{{ARGON2ID}}{own}\nplain:{{PLAIN}}x\noff:{{ARGON2ID}}{own}::::::mailgate_disabled\n"
+    )
+    hashes, jobs = [0], [0]
+
+    def hashed(*arguments: object) -> bytes:
+        hashes[0] += 1
+        return b""
+
+    def verified(*arguments: object) -> bool:
+        hashes[0] += 1
+        raise argon2.exceptions.VerifyMismatchError
+
+    def offload(work: Callable[[], T], /) -> Awaitable[T]:
+        jobs[0] += 1
+        return succeed(work())
+
+    monkeypatch.setattr(low_level, "hash_secret_raw", hashed)
+    monkeypatch.setattr(low_level, "verify_secret", verified)
+    checker = PasswordChecker(Domains(str(root), list[Fault]().append), offload)
+    costs = set()
+    for username in ("own", "plain", "off", "nobody", "nobody@elsewhere.test", "\uff4fwn", "\uff4eobody", "a\tb"):
+        hashes[0] = jobs[0] = 0
+        with pytest.raises(UnauthorizedLogin):
+            outcome_of(checker.requestAvatarId(UsernamePassword(username.encode(), password)))
+        costs.add((hashes[0], jobs[0]))
+    assert costs == {(forms, 1)}
+
+
+def test_a_right_password_is_remembered_for_some_minutes(desk: Desk) -> None:
+    password = "grüße".encode()
+    for _ in range(3):
+        assert desk.login(b"alice", password) == desk.login(b"Alice@Example.Test", password) == "alice@example.test"
+    assert desk.work == ["verify off the reactor"]
+    desk.now += REMEMBERED_SECONDS
+    desk.login(b"alice", password)
+    assert desk.work == ["verify off the reactor"] * 2
+
+
+def test_a_wrong_password_always_costs_a_hash(desk: Desk) -> None:
+    desk.login(b"alice", "grüße".encode())
+    for _ in range(3):
+        assert desk.refusal(b"alice", b"guess") == "wrong password"
+        assert desk.refusal(b"nobody", "grüße".encode()) == "no such user"
+    assert len(desk.work) == 7
+    desk.login(b"alice", "grüße".encode())
+    assert len(desk.work) == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        ("alice:{PLAIN}grüße::::::mailgate_disabled\n", "the account is disabled"),
+        ("alice:{PLAIN}new\n", "wrong password"),
+        ("# nobody\n", "no such user"),
+    ],
+)
+def test_what_was_remembered_holds_no_longer_than_the_account(desk: Desk, root: Path, line: str, refusal: str) -> None:
+    password = "grüße".encode()
+    desk.login(b"alice", password)
+    (root / "example.test" / "users").write_text(line)
+    for _ in range(2):
+        assert desk.refusal(b"alice", password) == refusal
+    assert len(desk.work) == 3
+
+
+def test_who_was_gone_and_comes_back_is_a_stranger(desk: Desk, root: Path) -> None:
+    password, users = "grüße".encode(), (root / "example.test" / "users").read_text()
+    desk.login(b"alice", password)
+    (root / "example.test" / "users").write_text("# nobody\n")
+    assert desk.refusal(b"alice", password) == "no such user"
+    (root / "example.test" / "users").write_text(users)
+    desk.login(b"alice", password)
+    assert desk.work.count("verify off the reactor") == 2
+
+
+def test_beyond_so_many_checks_it_cannot_be_found_out_and_who_is_remembered_comes_in(root: Path) -> None:
+    waiting: list[Deferred[Any]] = []
+
+    def offload(work: Callable[[], T], /) -> Awaitable[T]:
+        waiting.append(Deferred())
+        waiting[-1].addCallback(lambda _: work())
+        return waiting[-1]
+
+    checker = PasswordChecker(Domains(str(root), list[Fault]().append), offload)
+
+    def ask(username: bytes, password: bytes) -> Deferred[str]:
+        return checker.requestAvatarId(UsernamePassword(username, password))
+
+    alice = ask(b"alice", "grüße".encode())
+    waiting.pop().callback(None)
+    assert outcome_of(alice) == "alice@example.test"
+    asked = [ask(b"zo\xc3\xab" if number % 2 else b"nobody", b"y") for number in range(MAX_CHECKS)]
+    for username in (b"nobody", b"bob", "zoë".encode()):
+        with pytest.raises(Busy):
+            outcome_of(ask(username, b"y"))
+    assert outcome_of(ask(b"alice", "grüße".encode())) == "alice@example.test"
+    assert len(waiting) == MAX_CHECKS
+    for each in waiting:
+        each.callback(None)
+    for each in asked[::2]:
+        with pytest.raises(UnauthorizedLogin):
+            outcome_of(each)
+    assert {outcome_of(each) for each in asked[1::2]} == {"zoë@example.test"}

@@ -8,20 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.domains import LOOK_SECONDS, Domains
 from mailgate.accounts.register import OutOfService
 from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.faults import Fault
+from mailgate.rules import NO_QUOTA, NO_RULES, Promise, Quota, Retention, Rules
 
 
 class House:
     """A directory of domains, the faults that were reported of it, and a clock that stands still."""
 
-    def __init__(self, root: Path, spelling: Spelling = DEFAULT_SPELLING) -> None:
+    def __init__(self, root: Path, spelling: Spelling = DEFAULT_SPELLING, default: Decisions = NOTHING_SAID) -> None:
         self.root = root
         self.reported: list[Fault] = []
         self.now = 0.0
-        self.domains = Domains(str(root), self.reported.append, lambda: self.now, spelling)
+        self.domains = Domains(str(root), self.reported.append, lambda: self.now, spelling, default)
 
     def write(self, domain: str, file: str, text: str) -> None:
         (self.root / domain).mkdir(exist_ok=True)
@@ -365,3 +367,96 @@ def test_a_users_file_that_goes_away_forgets_nobody(house: House) -> None:
     (house.root / "example.test" / "users").unlink()
     assert house.drops("alice", "example.test") == ("alice@example.test",)
     assert [fault.what for fault in house.reported] == ["the file has gone; what was there before stays in force"]
+
+
+def test_rules_are_live(tmp_path: Path) -> None:
+    house = House(tmp_path, default=Decisions(keep_days=90))
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_keep_days=7\n")
+    assert house.domains.load() == ()
+    assert house.domains.rules("alice@example.test") == Rules(retention=Retention(days=90))
+    assert house.domains.promise() == Promise(expire_days=7, expire_differs=True)
+    house.write("example.test", "rules", 'keep_days = 30\nlogin_delay = "1m"\n')
+    alice = Rules(retention=Retention(days=30), login_delay_seconds=60)
+    assert house.domains.rules("alice@example.test") == house.domains.sweep_rules("alice@example.test") == alice
+    assert house.domains.rules("bob@example.test").retention == Retention(days=7)
+    assert house.domains.promise() == Promise(expire_days=7, expire_differs=True, login_delay_seconds=60)
+    house.write("example.test", "users", "alice:{PLAIN}x\n")
+    house.now += LOOK_SECONDS
+    assert house.domains.promise() == Promise(expire_days=30, login_delay_seconds=60)
+    assert house.domains.rules("bob@example.test") == NO_RULES
+    assert house.domains.sweep_rules("bob@example.test") is None
+    assert house.reported == []
+
+
+def test_quotas_are_live_within_a_second(tmp_path: Path) -> None:
+    house = House(tmp_path, default=Decisions(quota=1_000))
+    house.write(
+        "example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_quota=0 mailgate_quota_messages=5\n"
+    )
+    assert house.domains.load() == ()
+    assert house.domains.quota("alice@example.test") == Quota(octets=1_000)
+    assert house.domains.quota("bob@example.test") == Quota(messages=5)
+    assert house.domains.quota("nobody@example.test") == house.domains.quota("x@elsewhere.test") == NO_QUOTA
+    house.write("example.test", "rules", 'quota = "1 MiB"\nquota_messages = 7\n')
+    assert house.domains.quota("alice@example.test") == Quota(octets=1_000)  # nobody has looked since
+    house.now += LOOK_SECONDS
+    assert house.domains.quota("alice@example.test") == Quota(octets=1 << 20, messages=7)
+    house.write("example.test", "rules", "quota = 5\n")
+    assert house.drops("alice", "example.test") == ("alice@example.test",)  # as at RCPT
+    assert house.domains.quota("alice@example.test") == Quota(octets=5)
+    assert house.domains.quota("bob@example.test") == Quota(messages=5)
+    house.write("example.test", "rules", "quota = none\n")
+    house.now += LOOK_SECONDS
+    assert house.domains.quota("alice@example.test") == Quota(octets=5)  # what was there stays in force
+
+
+def test_a_broken_edit_of_rules_is_reported_and_the_good_ones_stay(house: House) -> None:
+    house.write("example.test", "rules", "keep_days = 30\n")
+    assert house.domains.load() == ()
+    house.write("example.test", "rules", "keep_days = 3\nkeep_messags = 10\n")
+    assert house.domains.rules("alice@example.test") == Rules(retention=Retention(days=30))
+    assert house.domains.sweep_rules("alice@example.test") == Rules(retention=Retention(days=30))
+    (fault,) = house.reported
+    assert fault.where == f"{house.root}/example.test/rules:2"
+    assert fault.what == "unknown key 'keep_messags'; what was there before stays in force"
+    assert fault.hint == "did you mean 'keep_messages'?"
+
+
+def test_rules_that_were_never_right_remove_nothing_and_stop_nobody(tmp_path: Path) -> None:
+    house = House(tmp_path, default=Decisions(keep_days=1))
+    house.write("example.test", "users", "alice:{PLAIN}x::::::mailgate_keep_days=2\n")
+    house.write("example.test", "rules", "keep_days = never\n")
+    assert house.domains.unreadable() == ()  # a start is not refused for it
+    assert house.domains.rules("alice@example.test") == Rules(dele="trash", removed_days=30)
+    assert house.domains.sweep_rules("alice@example.test") is None
+    assert house.domains.promise() == Promise()
+    assert house.drops("alice", "example.test") == ("alice@example.test",)
+    assert house.domains.current().account("alice@example.test") is not None
+    (fault,) = house.reported
+    assert fault.what.endswith(
+        "; until it is repaired nothing expires in this domain, and what users delete goes to the trash"
+    )
+    house.write("example.test", "rules", "# none\n")
+    assert house.domains.rules("alice@example.test") == Rules(retention=Retention(days=2))
+
+
+def test_rules_that_make_no_sense_together_are_told_and_resolved(tmp_path: Path) -> None:
+    house = House(tmp_path, default=Decisions(removed_days=0))
+    users = "alice:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_dele=trash mailgate_removed_days=2\nbroken\n"
+    house.write("example.test", "users", users)
+    house.write("example.test", "rules", "keep_days = 7\n\ndele = 'trash'\n")
+    house.write("other.test", "users", "carol:{PLAIN}x\ndave:{PLAIN}x::::::mailgate_dele=trash\n")
+    places = [fault.where.removeprefix(f"{house.root}/") for fault in house.domains.load()]
+    assert places == ["example.test/users:3", "example.test/rules:3", "other.test/users:2"]
+    house.write("example.test", "users", users.removesuffix("broken\n"))
+    resolved = Rules(retention=Retention(days=7), dele="trash", removed_days=30)
+    assert house.domains.rules("alice@example.test") == house.domains.sweep_rules("alice@example.test") == resolved
+    assert house.domains.rules("bob@example.test").removed_days == 2
+    assert house.reported == []  # `load` told it
+    house.write("other.test", "users", "dave:{PLAIN}x::::::mailgate_dele=trash mailgate_keep_days=3\n")
+    house.now += LOOK_SECONDS
+    house.domains.promise()
+    (fault,) = house.reported
+    assert fault.what == "the trash of dave@other.test keeps nothing; what goes there is kept for 30 days"
+    house.write("other.test", "rules", "removed_days = 1\n")
+    assert house.domains.rules("dave@other.test") == Rules(retention=Retention(days=3), dele="trash", removed_days=1)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.accounts.files import KEPT, NO_ALIAS, NOBODY, NOTHING, DomainFiles
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
+from mailgate.accounts.domain_rules import DomainRules
+from mailgate.accounts.files import KEPT, NO_ALIAS, NOBODY, NOTHING, NOTHING_EXPIRES, DomainFiles
 from mailgate.accounts.register import Domain
 
 
@@ -111,3 +113,58 @@ def test_names(tmp_path: Path, name: str, domain: str, what: str, effect: str) -
         assert directory.domain() == Domain(domain, unread_users=fault)
         draft = directory.files.draft
         assert draft is not None and draft.opaque and draft.domain == domain
+
+
+def rules(directory: Directory) -> DomainRules | None:
+    draft = directory.files.draft
+    assert draft is not None
+    return draft.rules
+
+
+def test_rules(directory: Directory) -> None:
+    directory.write("users", "alice:{PLAIN}x\n")
+    directory.files.refresh()
+    assert directory.domain().decisions is NOTHING_SAID
+    assert rules(directory) == DomainRules()
+    directory.write("rules", 'dele = "trash"\nremoved_days = 3\n')
+    assert directory.files.refresh()
+    assert not directory.files.found
+    decided = Decisions(dele="trash", removed_days=3)
+    assert directory.domain().decisions == decided
+    draft = rules(directory)
+    assert draft is not None and draft.decisions == decided and draft.where == f"{directory.path}/rules:1"
+
+
+def test_a_broken_edit_of_rules_changes_nothing(directory: Directory) -> None:
+    directory.write("users", "alice:{PLAIN}x\n")
+    directory.write("rules", "keep_days = 3\n")
+    directory.files.refresh()
+    for text in ("keep_dais = 5\n", None):
+        if text is None:
+            (directory.path / "rules").unlink()
+        else:
+            directory.write("rules", text)
+        assert directory.files.refresh()
+        assert list(directory.files.found.values()) == [KEPT]
+        assert directory.domain().decisions == Decisions(keep_days=3)
+        assert rules(directory) is None
+    directory.write("rules", "# none\n")
+    directory.files.refresh()
+    assert not directory.files.found and directory.domain().decisions == NOTHING_SAID
+
+
+@pytest.mark.parametrize("text", ["keep_dais = 5\n", "\xff", None])
+def test_rules_that_were_never_understood_make_nobody_unreachable(directory: Directory, text: str | None) -> None:
+    directory.write("users", "alice:{PLAIN}x\n")
+    directory.write("aliases", "info: alice\n")
+    if text is None:
+        (directory.path / "rules").mkdir()
+    else:
+        (directory.path / "rules").write_bytes(text.encode("latin-1"))
+    directory.files.refresh()
+    ((fault, effect),) = directory.files.found.items()
+    assert (fault.where.removeprefix(f"{directory.path}/").partition(":")[0], effect) == ("rules", NOTHING_EXPIRES)
+    domain = directory.domain()
+    assert domain.decisions is None and rules(directory) is None
+    assert list(domain.accounts) == ["alice@example.test"] and list(domain.aliases) == ["info@example.test"]
+    assert domain.unread is None and domain.stale is None

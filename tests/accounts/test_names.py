@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.accounts.names import MAX_PART_OCTETS, account_name, is_storable, likely_names, login_name
+from mailgate.accounts.names import (
+    MAX_LOGIN_OCTETS,
+    MAX_PART_OCTETS,
+    account_name,
+    is_storable,
+    likely_names,
+    login_forms,
+    login_name,
+)
 from mailgate.failures import StoreError
 from mailgate.store.maildir.names import SEGMENT_OCTETS, to_segments
 from mailgate.wire.address import fold_domain
@@ -102,3 +110,31 @@ def test_whom_a_line_is_perhaps_about() -> None:
     """
     names = {name.removesuffix("@example.test") for name in likely_names(text, "example.test")}
     assert names == {"alice", "bob", "carol", "j. d.", "dave"}
+
+
+@pytest.mark.parametrize(
+    ("login", "forms"),
+    [
+        ("alice", ["alice"]),
+        ("Alice+x@Example.Test", ["Alice+x@Example.Test"]),
+        ("a@b@example.test", ["a@b@example.test"]),
+        ("", [""]),
+        ("zoë@example.test", ["zoë@example.test"]),
+        ("zoe\u0308@example.test", ["zoe\u0308@example.test", "zoë@example.test"]),
+        ("\uff41lice", ["\uff41lice", "alice"]),
+        ("al\u00adice@\uff45xample.test", ["al\u00adice@\uff45xample.test", "alice@example.test"]),
+        ("דוד@example.test", ["דוד@example.test"]),
+        ("דוד1@example.test", ["דוד1@example.test"]),
+        ("alice\t", []),
+        ("alice@exam\x07ple.test", []),
+        ("ali\ue000ce@example.test", []),
+        ("\u00ad@example.test", []),
+    ],
+)
+def test_the_forms_of_a_login(login: str, forms: list[str]) -> None:
+    assert [form.decode() for form in login_forms(login.encode())] == forms
+
+
+@pytest.mark.parametrize("login", [b"\xff", b"ali\xedce", b"x" * (MAX_LOGIN_OCTETS + 1)])
+def test_logins_that_nobody_has(login: bytes) -> None:
+    assert login_forms(login) == ()

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.accounts import passwords
-from mailgate.accounts.passwords import SchemeError, StoredPassword, hash_password, verify_nobody
+from mailgate.accounts.passwords import (
+    MAX_PASSWORD_OCTETS,
+    SchemeError,
+    StoredPassword,
+    hash_password,
+    password_forms,
+    verify_nobody,
+)
 
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SHA512 = "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
@@ -51,10 +58,40 @@ def test_our_own_hash() -> None:
     assert (found.type, found.memory_cost, found.time_cost) == (low_level.Type.ID, 19_456, 2)
 
 
-@pytest.mark.parametrize("password", ["", "x" * 1_025, "a\0b"])
-def test_passwords_that_are_not_hashed(password: str) -> None:
+@pytest.mark.parametrize("password", ["", "x" * 1_025, "ü" * 513, "\ufdfa" * 34])
+def test_passwords_of_no_length_are_not_hashed(password: str) -> None:
     with pytest.raises(ValueError, match="1 to 1024 octets"):
         hash_password(password)
+
+
+@pytest.mark.parametrize("password", ["a\0b", "a\tb", "\x7f", "\u00ad", "\ue000", "\udcff", "a\ufffd"])
+def test_passwords_that_saslprep_prohibits_are_not_hashed(password: str) -> None:
+    with pytest.raises(ValueError, match=r"no control characters, nor others that SASLprep prohibits \(RFC 4013"):
+        hash_password(password)
+
+
+@pytest.mark.parametrize("password", ["gru\u0308ße", "grüße", "שלום1"])
+def test_what_is_hashed_is_right_when_it_is_typed(password: str) -> None:
+    stored = StoredPassword.parse(hash_password(password))
+    assert stored.verify(password_forms(password.encode())[0])
+
+
+@pytest.mark.parametrize(
+    ("password", "forms"),
+    [
+        (b"", [b""]),
+        (b"sesame", [b"sesame"]),
+        ("grüße".encode(), ["grüße".encode()]),
+        ("gru\u0308ße".encode(), ["grüße".encode(), "gru\u0308ße".encode()]),
+        (b"a\tb", []),
+        (b"gr\xfc\xdfe", []),
+        (b"\xed\xa0\x80", []),
+        (b"x" * MAX_PASSWORD_OCTETS, [b"x" * MAX_PASSWORD_OCTETS]),
+        (b"x" * (MAX_PASSWORD_OCTETS + 1), []),
+    ],
+)
+def test_the_forms_in_which_a_password_is_tried(password: bytes, forms: list[bytes]) -> None:
+    assert list(password_forms(password)) == forms
 
 
 def test_nobody_costs_what_our_own_hash_costs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,13 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.accounts.decisions import Decisions
 from mailgate.accounts.register import Domain, OutOfService, Reached, Register
 from mailgate.accounts.spelling import Spelling
 from mailgate.faults import Fault
+from mailgate.rules import NO_QUOTA, NO_RULES, Promise, Quota, Retention, Rules
 from tests.accounts.support import domain
+from tests.accounts.test_decisions import DECISIONS
 
 REGISTER = Register.of(
     [
@@ -273,3 +276,99 @@ def test_a_broken_aliases_file_does_not_concern_logins() -> None:
     assert register.account("new@a.test") is None
     with pytest.raises(OutOfService, match="users:2"):
         register.maildrops("new", "a.test")
+
+
+def ruled(name: str, decisions: Decisions | None, **users: Decisions) -> Domain:
+    """A domain of these users, with what was decided for it and for them."""
+    whole = domain(name, list(users))
+    accounts = {
+        name: evolve(account, decisions=users[name.partition("@")[0]]) for name, account in whole.accounts.items()
+    }
+    return evolve(whole, accounts=accounts, decisions=decisions)
+
+
+NOTHING = Decisions()
+DEFAULT = Decisions(keep_days=90, login_delay=60)
+RULED = [
+    ruled("a.test", Decisions(keep_days=30, keep_messages=100), alice=NOTHING, bob=Decisions(keep_days=0)),
+    ruled("b.test", NOTHING, carol=NOTHING, dave=Decisions(login_delay=5)),
+    ruled("dark.test", None, zoe=Decisions(keep_days=1)),
+]
+
+
+def test_the_rules_of_each() -> None:
+    register = Register.of(RULED, default=DEFAULT)
+    assert register.rules("alice@a.test") == Rules(retention=Retention(days=30, messages=100), login_delay_seconds=60)
+    assert register.rules("bob@a.test") == Rules(retention=Retention(messages=100), login_delay_seconds=60)
+    assert register.rules("carol@b.test") == Rules(retention=Retention(days=90), login_delay_seconds=60)
+    assert register.rules("dave@b.test") == Rules(retention=Retention(days=90), login_delay_seconds=5)
+    assert register.rules("zoe@dark.test") == Rules(dele="trash", removed_days=30, login_delay_seconds=60)
+
+
+def test_nobody_s_maildrop_has_no_rules_and_is_not_swept() -> None:
+    register = Register.of([*RULED, Domain("lost.test", unread_users=DARK)], default=DEFAULT)
+    for name in ("nobody@a.test", "alice@c.test", "zoe@lost.test", "", "@"):
+        assert register.rules(name) == NO_RULES
+        assert register.sweep_rules(name) is None
+        assert Register(unread=DARK, default=DEFAULT).sweep_rules(name) is None
+
+
+def test_rules_are_found_out_once_for_each_account() -> None:
+    register = Register.of(RULED, default=evolve(DEFAULT, quota=1_000))
+    assert register.rules("alice@a.test") is register.rules("alice@a.test")
+    assert register.rules("alice@a.test").quota == Quota(octets=1_000)
+    assert register.rules("zoe@dark.test").quota == NO_QUOTA
+    assert Register.of(RULED).rules("alice@a.test").quota == NO_QUOTA  # another register, other rules
+
+
+def test_a_sweep_passes_over_what_was_never_understood() -> None:
+    register = Register.of(RULED, default=DEFAULT)
+    assert register.sweep_rules("zoe@dark.test") is None
+    assert register.sweep_rules("alice@a.test") == register.rules("alice@a.test")
+
+
+def test_the_promise_is_true_for_everybody() -> None:
+    assert Register().promise() == Register(default=DEFAULT).promise() == Promise()
+    assert Register.of(RULED[1:2], default=DEFAULT).promise() == Promise(
+        expire_days=90, login_delay_seconds=60, login_delay_differs=True
+    )
+    assert Register.of(RULED[1:], default=NOTHING).promise() == Promise(login_delay_seconds=5, login_delay_differs=True)
+    assert Register.of(RULED, default=DEFAULT).promise() == Promise(
+        expire_days=1, expire_differs=True, login_delay_seconds=60, login_delay_differs=True
+    )
+
+
+def test_who_is_disabled_has_no_part_in_the_promise_and_rules_all_the_same() -> None:
+    whole = ruled("a.test", NOTHING, alice=NOTHING, bob=Decisions(keep_days=1))
+    accounts = {name: evolve(account, disabled=name[0] == "b") for name, account in whole.accounts.items()}
+    register = Register.of([evolve(whole, accounts=accounts)], default=DEFAULT)
+    assert register.promise() == Promise(expire_days=90, login_delay_seconds=60)
+    assert register.rules("bob@a.test").retention.days == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), DECISIONS), max_size=5), DECISIONS, DECISIONS)
+def test_nobody_is_promised_more_than_they_get(
+    users: list[tuple[str, bool, Decisions]], decided: Decisions, default: Decisions
+) -> None:
+    names = [f"u{number}" for number in range(len(users))]
+    domains = []
+    for name in "ab":
+        own = {key: said for key, (where, _, said) in zip(names, users, strict=True) if where == name}
+        domains.append(ruled(f"{name}.test", decided if name == "a" else None, **own))
+    register = Register.of(domains, default=default)
+    promise = register.promise()
+    everybody = [register.rules(name) for name in register.names.accounts]
+    days = [rules.retention.expire_days for rules in everybody]
+    assert promise.expire_days == min((each for each in days if each is not None), default=None)
+    assert promise.expire_differs is (len(set(days)) > 1)
+    assert promise.login_delay_seconds == max((rules.login_delay_seconds for rules in everybody), default=0)
+
+
+def test_a_promise_is_found_out_once_and_soon() -> None:
+    said = [Decisions(keep_days=days) for days in range(1, 11)]
+    many = ruled("a.test", NOTHING, **{f"u{number}": said[number % 10] for number in range(10_000)})
+    register = Register.of([many], default=DEFAULT)
+    assert register.promise() is register.promise()
+    took = min(repeat(lambda: Register.promise(evolve(register)), number=1, repeat=5))
+    assert took < 1.0  # it takes some 30 milliseconds
+    assert min(repeat(register.promise, number=1_000)) / 1_000 < 1e-4

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.users import Account, parse_users
 from mailgate.faults import Fault
 
@@ -31,12 +32,12 @@ def test_a_good_file() -> None:
     assert found == ()
     assert list(accounts) == [f"{user}@example.test" for user in ("alice", "bob", "carol", "dave")]
     alice, bob, carol, dave = accounts.values()
-    assert (alice.name, alice.disabled, alice.quota) == ("alice@example.test", False, None)
+    assert (alice.name, alice.disabled, alice.decisions) == ("alice@example.test", False, NOTHING_SAID)
     assert alice.password.verify(b"sesame")
-    assert bob.quota == 1 << 30
+    assert bob.decisions == Decisions(quota=1 << 30)
     assert bob.password.verify(b"Hello world!")
     assert [account.where for account in accounts.values()] == ["users:2", "users:3", "users:6", "users:7"]
-    assert (carol.disabled, carol.quota) == (True, 1000)
+    assert (carol.disabled, carol.decisions.quota) == (True, 1000)
     assert dave.disabled
 
 
@@ -70,8 +71,18 @@ def test_names_are_folded() -> None:
         ("alice:{PLAIN}sesame::::::mailgate-disabled=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
         ("alice:{PLAIN}sesame::::::mailgate_xyzzy=1", ["unknown setting", "mailgate_disabled"]),
         ("alice:{PLAIN}sesame::::::mailgate_disabled=true", ["'true'", "expected yes or no"]),
-        ("alice:{PLAIN}sesame::::::mailgate_quota=much", ["mailgate_quota is not a size", "25 MiB"]),
-        ("alice:{PLAIN}sesame::::::mailgate_quota=" + "9" * 30, ["mailgate_quota is not a size"]),
+        ("alice:{PLAIN}sesame::::::mailgate_quota=much", ["mailgate_quota is 'much'", "25 MiB"]),
+        ("alice:{PLAIN}sesame::::::mailgate_quota=" + "9" * 30, ["mailgate_quota is '9999", "a size"]),
+        (
+            "alice:{PLAIN}sesame::::::mailgate_quota_messages=1GiB",
+            ["mailgate_quota_messages is '1GiB'", "whole number"],
+        ),
+        ("alice:{PLAIN}sesame::::::mailgate_quotas=1GiB", ["unknown setting", "did you mean 'mailgate_quota'?"]),
+        ("alice:{PLAIN}sesame::::::mailgate_keep_days=30d", ["mailgate_keep_days is '30d'", "whole number"]),
+        ("alice:{PLAIN}sesame::::::mailgate_keep_days", ["mailgate_keep_days is 'yes'", "whole number"]),
+        ("alice:{PLAIN}sesame::::::mailgate_keep_day=3", ["unknown setting", "did you mean 'mailgate_keep_days'?"]),
+        ("alice:{PLAIN}sesame::::::mailgate_dele=bin", ["mailgate_dele is 'bin'", "trash"]),
+        ("alice:{PLAIN}sesame::::::mailgate_dele=trash mailgate_removed_days=0", ["a trash that keeps nothing"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota=1kB mailgate_quota=2kB", ["mailgate_quota is there twice"]),
     ],
 )
@@ -117,3 +128,30 @@ def test_every_fault_of_a_line_at_once() -> None:
     assert accounts == {}
     whats = ("user name", "PLANE", "mailgate_qota", "mailgate_quota", "mailgate_disabled")
     assert len(found) == len(whats) and all(what in fault.what for what, fault in zip(whats, found, strict=True))
+
+
+def test_what_is_decided_for_a_maildrop() -> None:
+    text = (
+        "alice:{PLAIN}x::::::mailgate_keep_days=90 mailgate_keep_fetched_days=30 mailgate_keep_messages=1000 "
+        "mailgate_keep_octets=1GiB mailgate_keep_min_days=7 mailgate_dele=trash mailgate_removed_days=14 "
+        "mailgate_login_delay=15m mailgate_quota=1 mailgate_quota_messages=2\n"
+        "bob:{PLAIN}x::::::mailgate_keep_days=0 mailgate_keep_octets=5000\n"
+        "carol:{PLAIN}x::::::mailgate_disabled=no\n"
+    )
+    accounts, found = parse_users(text, "example.test", "users")
+    assert found == ()
+    alice, bob, carol = accounts.values()
+    assert alice.decisions == Decisions(
+        keep_days=90,
+        keep_fetched_days=30,
+        keep_messages=1_000,
+        keep_octets=1 << 30,
+        keep_min_days=7,
+        dele="trash",
+        removed_days=14,
+        login_delay=900,
+        quota=1,
+        quota_messages=2,
+    )
+    assert bob.decisions == Decisions(keep_days=0, keep_octets=5_000)
+    assert carol.decisions is NOTHING_SAID
