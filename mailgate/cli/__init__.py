@@ -13,6 +13,7 @@ from mailgate import __version__
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "mailgate.cli.demo:demo",
     "password": "mailgate.cli.password:password",
+    "store": "mailgate.cli.store:store",
 }
 
 

@@ -6,7 +6,7 @@ It dies at the composition root: what is below `service` gets plain arguments.
 from __future__ import annotations
 
 from mailgate.config.listeners import on_loopback, with_backlog
-from mailgate.config.load import ConfigError, check, load, spelling
+from mailgate.config.load import ConfigError, check, decisions, load, spelling
 from mailgate.config.model import (
     LISTENERS,
     LMTP,
@@ -19,6 +19,7 @@ from mailgate.config.model import (
     Limits,
     Listener,
     Log,
+    Maildrops,
     Store,
     Submission,
 )
@@ -38,10 +39,12 @@ __all__ = [
     "Limits",
     "Listener",
     "Log",
+    "Maildrops",
     "Reading",
     "Store",
     "Submission",
     "check",
+    "decisions",
     "find",
     "load",
     "not_directories",

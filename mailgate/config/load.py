@@ -8,11 +8,12 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import asdict, evolve
 
+from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.spelling import Spelling, wrong_separators
-from mailgate.config.model import Accounts, Config
+from mailgate.config.model import Accounts, Config, Maildrops
 from mailgate.config.places import resolve
 from mailgate.config.reading import Reading
 from mailgate.config.rules import Breach, breaches, silence
@@ -63,7 +64,8 @@ def check(
     directory = reading.config.accounts.directory
     sure = reading.is_sure("accounts.directory", "accounts.separators", "accounts.ignore_dots", "state")
     if accounts and directory and sure and not wrong_separators(reading.config.accounts.separators):
-        domains = Domains(directory, _ignore, spelling=spelling(reading.config.accounts))
+        default = _decisions_if_any(reading.config.maildrops)
+        domains = Domains(directory, _ignore, spelling=spelling(reading.config.accounts), default=default)
         faults.extend(domains.unreadable() if at_start else domains.load())
     return evolve(reading, faults=tuple(faults))
 
@@ -71,6 +73,18 @@ def check(
 def spelling(accounts: Accounts) -> Spelling:
     """Which spellings of an address mean the same person."""
     return Spelling(accounts.separators, accounts.ignore_dots)
+
+
+def decisions(maildrops: Maildrops) -> Decisions:
+    """What holds for every maildrop of which nothing else is said. Raises ValueError for what breaks the rules."""
+    return Decisions(**asdict(maildrops))
+
+
+def _decisions_if_any(maildrops: Maildrops) -> Decisions:
+    try:
+        return decisions(maildrops)
+    except ValueError:
+        return NOTHING_SAID  # what is wrong has been told
 
 
 def _read(path: str | None, overrides: Sequence[str], defaults: Mapping[str, Any]) -> Reading:

@@ -47,6 +47,8 @@ TRANSACTIONS: Final = 1000
 ERRORS: Final = 20
 REFUSED_RECIPIENTS: Final = 100
 IDLE_COMMANDS: Final = 100
+ANY_SIZE: Final = Octets(0)
+NO_DELAY: Final = Seconds(0.0)
 HOPS: Final = 100  # RFC 5321 6.3
 EXEMPT: Final = (Network("127.0.0.0/8"), Network("::1/128"), Network("local"))
 
@@ -113,6 +115,7 @@ class POP3:
     allow_plaintext: bool = False
     idle_timeout: Seconds = POP3_IDLE
     login_timeout: Seconds = POP3_LOGIN  # from the connection on, TLS included
+    language: str = "en"  # what LANG * gives (RFC 6856 section 3.2)
     proxies: tuple[Network, ...] = ()
 
 
@@ -155,6 +158,22 @@ class Store:
 
 
 @frozen(kw_only=True)
+class Maildrops:
+    """What is decided for every maildrop whose domain and user say nothing else; 0: there is no such rule."""
+
+    keep_days: int = 0
+    keep_fetched_days: int = 0
+    keep_messages: int = 0
+    keep_octets: Octets = ANY_SIZE
+    keep_min_days: int = 1
+    dele: Literal["expunge", "trash"] = "expunge"
+    removed_days: int = 0
+    login_delay: Seconds = NO_DELAY
+    quota: Octets = ANY_SIZE
+    quota_messages: int = 0
+
+
+@frozen(kw_only=True)
 class Log:
     """What is told, and how."""
 
@@ -188,6 +207,7 @@ class Config:
     pop3: POP3 = POP3()
     accounts: Accounts = Accounts()
     store: Store = Store()
+    maildrops: Maildrops = Maildrops()
     limits: Limits = Limits()
     log: Log = Log()
     handler: tuple[Handler, ...] = ()

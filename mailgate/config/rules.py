@@ -7,9 +7,11 @@ from typing import Final
 
 from attrs import frozen
 
+from mailgate.accounts.decisions import KEYS
 from mailgate.accounts.spelling import wrong_separators
 from mailgate.config.listeners import clashes, parse_listener
-from mailgate.config.model import LISTENERS, LMTP, POP3, Accounts, Config, Limits, Submission
+from mailgate.config.model import LISTENERS, LMTP, POP3, Accounts, Config, Limits, Maildrops, Submission
+from mailgate.pop3.language import LANGUAGES
 from mailgate.sending.place import parse_smarthost
 from mailgate.wire import address
 
@@ -44,6 +46,8 @@ def breaches(config: Config) -> Iterator[Breach]:
     yield from _handlers(config)
     yield from _addresses(config.accounts)
     yield from _limits(config.limits)
+    yield from _maildrops(config.maildrops)
+    yield from _language(config.pop3)
     yield from _lmtp(config.lmtp)
     yield from _smarthost(config.submission)
     yield from _tls(config)
@@ -144,6 +148,23 @@ def _limits(limits: Limits) -> Iterator[Breach]:
     ):
         if getattr(limits, name) < least:
             yield Breach((f"limits.{name}",), f"at least {least}{why}")
+
+
+def _maildrops(maildrops: Maildrops) -> Iterator[Breach]:
+    for key, parse in KEYS.items():
+        try:
+            parse(getattr(maildrops, key))
+        except ValueError as error:
+            yield Breach((f"maildrops.{key}",), str(error))
+    if maildrops.dele == "trash" and maildrops.removed_days == 0:
+        keys = ("maildrops.dele", "maildrops.removed_days")
+        yield Breach(keys, "a trash that keeps nothing", "set maildrops.removed_days to 1 or more")
+
+
+def _language(pop3: POP3) -> Iterator[Breach]:
+    if pop3.language.lower() not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        yield Breach(("pop3.language",), f"{pop3.language[:40]!r} is no language that is there", f"known: {known}")
 
 
 def _lmtp(lmtp: LMTP) -> Iterator[Breach]:

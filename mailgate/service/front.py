@@ -13,19 +13,20 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.portal import Portal
 from twisted.internet.interfaces import IReactorTime
 
-from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory
+from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory, AnyoneRules
 from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm
+from mailgate.accounts.ruling import Rulebook
 from mailgate.clients import network_of
-from mailgate.config import Config, spelling
+from mailgate.config import Config, decisions, spelling
 from mailgate.connection import Build
 from mailgate.delivery import Delivery
 from mailgate.facts import Bulletin
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, make_handler
-from mailgate.interfaces import IDirectory, IMailStore, ISmarthost, Offload
+from mailgate.interfaces import IDirectory, ISmarthost, Offload
 from mailgate.limits.networks import Networks
 from mailgate.limits.rates import Rate
 from mailgate.mail import make_id
@@ -39,6 +40,8 @@ from mailgate.smtp.server import smtp_door
 from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Memory, Spool
 from mailgate.store.maildir.store import MaildirStore
+from mailgate.sweeping.sweeper import Sweeper
+from mailgate.tally import Tally
 
 ENTROPY_OCTETS: Final = 10
 MINUTE: Final = 60.0
@@ -50,6 +53,7 @@ class Access:
 
     directory: IDirectory
     checker: ICredentialsChecker
+    rulebook: Rulebook
     domains: Domains | None  # None: anybody
 
 
@@ -73,13 +77,15 @@ def new_id() -> str:
 
 def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None]) -> Access:
     """The accounts on disk; what is wrong with a later edit goes to `report`."""
-    domains = Domains(config.accounts.directory, report, spelling=spelling(config.accounts))
-    return Access(Directory(domains, config.hostname), PasswordChecker(domains, hashing), domains)
+    default = decisions(config.maildrops)
+    domains = Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default)
+    return Access(Directory(domains, config.hostname), PasswordChecker(domains, hashing), domains, domains)
 
 
 def anyone(config: Config) -> Access:
     """Any recipient, any password: development and tests."""
-    return Access(AnyoneDirectory(config.hostname), AnyoneChecker(config.hostname), None)
+    rulebook = AnyoneRules(decisions(config.maildrops))
+    return Access(AnyoneDirectory(config.hostname), AnyoneChecker(config.hostname), rulebook, None)
 
 
 def steps(config: Config) -> tuple[Step, ...]:
@@ -140,7 +146,8 @@ class Front:
         self._config = config
         self._frame = frame
         self._directory = access.directory
-        self.store: IMailStore = MaildirStore(
+        self._rulebook = access.rulebook
+        self.store = MaildirStore(
             config.store.directory,
             frame.node,
             frame.disk,
@@ -148,12 +155,17 @@ class Front:
             soon=partial(frame.clock.callLater, 0),
             sync=config.store.sync,
         )
-        self._portal = Portal(Realm(self.store, access.domains), [access.checker])
+        realm = Realm(self.store, access.domains, access.rulebook, Tally())
+        self._portal = Portal(realm, [access.checker])
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
         self._delivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
         self._memory = Memory(config.limits.content_memory)
         self._exempt = Networks(config.limits.exempt)
         self._recipients = Rate(config.limits.recipients_per_minute, MINUTE, time.monotonic)
+
+    def sweeper(self) -> Sweeper:
+        """Who removes what is not to be kept."""
+        return Sweeper(self.store, self._rulebook.sweep_rules, self._frame.bulletin)
 
     def door(self, kind: Kind, *, tls_on_demand: bool) -> Build[Any]:
         """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS?"""
@@ -183,4 +195,5 @@ class Front:
 
     def _pop3(self, tls_on_demand: bool) -> Build[Any]:
         personality = pop3_personality(self._config, tls_available=tls_on_demand)
-        return pop3_door(personality, self._portal, self._frame.bulletin, new_id, time.monotonic)
+        bulletin, promise = self._frame.bulletin, self._rulebook.promise
+        return pop3_door(personality, self._portal, bulletin, new_id, time.monotonic, promise=promise)

@@ -30,6 +30,7 @@ from mailgate.service.personalities import Kind
 from mailgate.service.ports import CannotListen, Listening, Ports
 from mailgate.service.stack import Approach, layered
 from mailgate.service.state import State, StateError, spool_directory
+from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
 from mailgate.tls import BadCertificate, ServerCertificate
 
@@ -59,6 +60,7 @@ class Gateway(Service):
         self._factories: list[ConnectionFactory[Any]] = []
         self._doors: dict[str, Build[Any]] = {}  # by the listener's key; filled when the privileges are dropped
         self._state: State | None = None
+        self._sweeps: Sweeps | None = None
         self.bulletin = Bulletin("", time.time, _reader_failed)
         self.bulletin.add(FactLog())
         self._tell_sparingly = Sparing(self.bulletin.tell, time.monotonic).tell
@@ -100,17 +102,21 @@ class Gateway(Service):
         self._disk.start()
         self._commits.start()
         self._hashing.start()
+        if self._sweeps is not None:
+            self._sweeps.start()
 
     def _begin(self) -> None:
         try:
             self._state = State(self._config.state)
-            self._fill_doors(self._front(self._state.node))
+            front = self._front(self._state.node)
         except StateError as error:
             raise CannotStart(Fault("state", str(error))) from error
         except OSError as error:
             raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
         except CannotBuild as error:
             raise CannotStart(*error.faults) from error
+        self._fill_doors(front)
+        self._sweeps = Sweeps(front.sweeper(), schedule(self._config.state), self.bulletin, self._reactor)
 
     def stopService(self) -> Deferred[None]:
         """Close the ports, let what is under way finish, tell the clients; fires when all is over."""
@@ -196,6 +202,8 @@ class Gateway(Service):
             seconds = self._config.drain
             log.warn("ending {sessions} sessions, {seconds:.0f} s at most", sessions=sessions, seconds=seconds)
         await DeferredList([Deferred.fromCoroutine(factory.drain(self._config.drain)) for factory in self._factories])
+        if self._sweeps is not None:
+            await self._sweeps.stop()
         self._commits.stop()
         self._disk.stop()
         self._hashing.stop()

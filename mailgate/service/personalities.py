@@ -47,6 +47,7 @@ def pop3_personality(config: Config, *, tls_available: bool) -> POP3Personality:
         hostname=config.hostname,
         tls_available=tls_available,
         allow_plaintext=section.allow_plaintext,
+        language=section.language.lower(),
         idle_seconds=section.idle_timeout,
         login_seconds=section.login_timeout,
     )

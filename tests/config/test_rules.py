@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.config import LMTP, POP3, SMTP, TLS, Accounts, Config, Handler, Limits, Listener, Store, Submission
+from mailgate.config import (
+    LMTP,
+    POP3,
+    SMTP,
+    TLS,
+    Accounts,
+    Config,
+    Handler,
+    Limits,
+    Listener,
+    Maildrops,
+    Store,
+    Submission,
+)
 from mailgate.config.rules import breaches, silence
 from mailgate.units import Octets, Seconds
 
@@ -75,6 +88,13 @@ def test_a_whole_house_breaks_no_rule() -> None:
         (Config(limits=Limits(session_timeout=Seconds(0.0))), "limits.session_timeout", "more than 0"),
         (Config(pop3=POP3(idle_timeout=Seconds(599.0))), "pop3.idle_timeout", "RFC 1939"),
         (Config(pop3=POP3(login_timeout=Seconds(0.0))), "pop3.login_timeout", "more than 0"),
+        (Config(pop3=POP3(language="tlh")), "pop3.language", "'tlh' is no language that is there"),
+        (Config(maildrops=Maildrops(keep_days=-1)), "maildrops.keep_days", "from 0 to 36500"),
+        (Config(maildrops=Maildrops(removed_days=36_501)), "maildrops.removed_days", "from 0 to 36500"),
+        (Config(maildrops=Maildrops(keep_messages=-1)), "maildrops.keep_messages", "from 0 to"),
+        (Config(maildrops=Maildrops(keep_min_days=0)), "maildrops.keep_min_days", "from 1 to 36500"),
+        (Config(maildrops=Maildrops(login_delay=Seconds(86_401.0))), "maildrops.login_delay", "0 and a day"),
+        (Config(maildrops=Maildrops(dele="trash")), "maildrops.dele", "keeps nothing"),
         (Config(handlers_timeout=Seconds(0.0)), "handlers_timeout", "more than 0"),
         (Config(handler=(Handler(use="x", timeout=Seconds(0.0)),)), "handler[1].timeout", "more than 0"),
         (Config(tls=TLS(certificate="cert.pem")), "tls.key", "missing"),
@@ -104,6 +124,15 @@ def test_something_listens() -> None:
 
 def test_logins_in_clear_where_that_is_meant() -> None:
     assert broken(Config(pop3=POP3(listen=listen("tcp:110"), allow_plaintext=True))) == []
+
+
+@pytest.mark.parametrize("tag", ["en", "de", "DE"])
+def test_languages(tag: str) -> None:
+    assert broken(Config(pop3=POP3(language=tag))) == []
+
+
+def test_a_trash_that_keeps_something() -> None:
+    assert broken(Config(maildrops=Maildrops(dele="trash", removed_days=1))) == []
 
 
 def test_a_clash_names_both_keys() -> None:

@@ -162,6 +162,10 @@ def test_the_log_has_no_password_and_one_id_all_the_way(server: Daemon, trusting
     assert content_of(message) == CONTENTS["plain"] and b" id " + message_id.encode() in message
     server.wait_for(f"deleted {message_id}")
     log = "".join(server.output.said)
-    for event in ("accepted", "delivered", "fetched", "deleted"):
+    for event in ("accepted", "delivered", "deleted"):
         assert f"{event} {message_id}" in log
+    assert re.search(
+        r"session \w+ ended: pop3 127.0.0.1 user bob@example.test, TLSv1.3 .* 1 fetched \(",
+        server.wait_for("1 deleted"),
+    )
     assert "wonderland" not in log and "builder" not in log

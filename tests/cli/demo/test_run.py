@@ -19,11 +19,11 @@ START = "\nfrom mailgate.cli import main\nmain(['demo', *__import__('sys').argv[
 
 # Alters what POP3 is given, block by block.
 ALTER = """
-from mailgate.store.maildir.content import FileContent
-read = FileContent._read
-def altered(self):
-    return read(self).replace({was!r}, {now!r})
-FileContent._read = altered
+from mailgate.wire.dots import DotWriter
+feed = DotWriter.feed
+def altered(self, block):
+    return feed(self, block.replace({was!r}, {now!r}))
+DotWriter.feed = altered
 """
 HANG = """
 import socket
