@@ -1,4 +1,4 @@
-"""One round: every client sends by every mode, and what arrives is compared with what it was given."""
+"""The round of sending: every client sends by every mode, and what arrives is compared with what it was given."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.clients.installing import CannotInstall, install, install_node_module
 from tests.clients.modes import MODES, SENDER, Job, Mode
 from tests.clients.postfix import Postfix
 from tests.clients.senders import SENDERS, Sender
-from tests.clients.table import YES
+from tests.clients.table import YES, Section
 
 # All that is apt to be changed on the way, and lines enough to fill every buffer.
 CONTENT: Final = (
@@ -87,6 +87,10 @@ class Round:
                     f"{mode.title}, Postfix, one recipient known and one unknown: only that one bounces", mode
                 )
 
+    def section(self) -> Section:
+        """What it has found, for the table."""
+        return Section("Sending", self.clients, self.rows, self.besides)
+
     def close(self) -> None:
         """End what was started."""
         while self._stops:
@@ -156,8 +160,14 @@ def compare(messages: list[bytes], mode: Mode) -> None:
         raise Wrong(f"it has not come by {mode.protocol}: {messages[0][:400]!r}")
     content = without_trace(messages[0])
     if content != CONTENT:
-        at = next((n for n, (a, b) in enumerate(zip(content, CONTENT, strict=False)) if a != b), len(CONTENT))
-        raise Wrong(f"from octet {at} on it is {content[at : at + 40]!r} instead of {CONTENT[at : at + 40]!r}")
+        raise Wrong(difference(content, CONTENT))
+
+
+def difference(found: bytes, wanted: bytes) -> str:
+    """Where two messages begin to differ, in words."""
+    pairs = enumerate(zip(found, wanted, strict=False))
+    at = next((number for number, (one, other) in pairs if one != other), min(len(found), len(wanted)))
+    return f"from octet {at} on it is {found[at : at + 40]!r} instead of {wanted[at : at + 40]!r}"
 
 
 def look_at_bounce(messages: list[bytes], unknown: str) -> None:

@@ -43,28 +43,28 @@ def _no_lmtp(mode: Mode) -> str:
     return "has no LMTP" if mode.lmtp else ""
 
 
-def _on_path(package: str, program: str = "") -> Need:
+def on_path(package: str, program: str = "") -> Need:
     return Need(package, ("sh", "-c", f"command -v {program or package}"))
 
 
 SENDERS: Final = (
     Sender(
         "Postfix",
-        (_on_path("postfix"), Need("libsasl2-modules", ("sh", "-c", "ls /usr/lib/*/sasl2/libplain.so"))),
+        (on_path("postfix"), Need("libsasl2-modules", ("sh", "-c", "ls /usr/lib/*/sasl2/libplain.so"))),
         said_by("postconf", "-d", "mail_version"),
     ),
     Sender(
         "swaks",
-        (_on_path("swaks"), Need("libnet-ssleay-perl", ("perl", "-MNet::SSLeay", "-e", "1"))),
+        (on_path("swaks"), Need("libnet-ssleay-perl", ("perl", "-MNet::SSLeay", "-e", "1"))),
         said_by("swaks", "--version"),
         send=sending(commands.swaks),
     ),
-    Sender("msmtp", (_on_path("msmtp"),), said_by("msmtp", "--version"), send=sending(commands.msmtp)),
-    Sender("curl", (_on_path("curl"),), said_by("curl", "--version"), _no_lmtp, sending(commands.curl)),
+    Sender("msmtp", (on_path("msmtp"),), said_by("msmtp", "--version"), send=sending(commands.msmtp)),
+    Sender("curl", (on_path("curl"),), said_by("curl", "--version"), _no_lmtp, sending(commands.curl)),
     Sender("smtplib of Python", (), platform.python_version, send=sending(commands.smtplib)),
     Sender(
         "nodemailer",
-        (_on_path("nodejs", "node"), _on_path("npm")),
+        (on_path("nodejs", "node"), on_path("npm")),
         said_by("true"),
         send=sending(commands.nodemailer),
         node_module="nodemailer",

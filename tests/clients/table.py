@@ -1,4 +1,4 @@
-"""What a run has found, as a table in docs/testing.md between two markers."""
+"""What a run has found, as tables in docs/testing.md between two markers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from attrs import frozen
+
 PAGE: Final = Path(__file__).parents[2] / "docs" / "testing.md"
 BEGIN: Final = "<!-- clients: begin -->"
 END: Final = "<!-- clients: end -->"
@@ -15,24 +17,30 @@ YES: Final = "yes"
 _LONGEST_CELL: Final = 120
 
 
-def render(
-    clients: Sequence[tuple[str, str]],
-    rows: Mapping[str, Sequence[str]],
-    besides: Mapping[str, str],
-    day: datetime.date,
-    where: str,
-) -> str:
-    """`clients` are names and versions, `rows` have a cell for each client; `besides` are findings of their own."""
-    lines = [
-        f"As found on {day.isoformat()} on {where}.",
-        "",
-        "| | " + " | ".join(f"{name} {version}" for name, version in clients) + " |",
-        "|---" * (len(clients) + 1) + "|",
-        *(f"| {title} | " + " | ".join(map(_cell, cells)) + " |" for title, cells in rows.items()),
-    ]
-    if besides:
-        lines += ["", *(f"- {title}: {_cell(found)}" for title, found in besides.items())]
-    return "\n".join(lines)
+@frozen
+class Section:
+    """One table. `clients` are names and versions, `rows` have a cell for each client; `besides` is all else."""
+
+    title: str
+    clients: Sequence[tuple[str, str]]
+    rows: Mapping[str, Sequence[str]]
+    besides: Mapping[str, str]
+
+    def render(self) -> str:
+        """Markdown."""
+        lines = [
+            f"| {self.title} | " + " | ".join(f"{name} {version}" for name, version in self.clients) + " |",
+            "|---" * (len(self.clients) + 1) + "|",
+            *(f"| {title} | " + " | ".join(map(_cell, cells)) + " |" for title, cells in self.rows.items()),
+        ]
+        if self.besides:
+            lines += ["", *(f"- {title}: {_cell(found)}" for title, found in self.besides.items())]
+        return "\n".join(lines)
+
+
+def render(sections: Sequence[Section], day: datetime.date, where: str) -> str:
+    """All tables of a run."""
+    return "\n\n".join([f"As found on {day.isoformat()} on {where}.", *(section.render() for section in sections)])
 
 
 def write(text: str, page: Path = PAGE) -> None:

@@ -1,0 +1,106 @@
+"""The servers that are compared. Each runs in a session of its own and is ended by its process id, whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from bench.pop3 import processes
+
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 20.0
+POLL_SECONDS: Final = 0.02
+
+
+class CannotStart(Exception):
+    """A server does not start; the message has what it said."""
+
+
+@frozen
+class Server:
+    """A running server."""
+
+    name: str
+    pid: int
+    clear: int  # the port where POP3 begins in clear
+    tls: int  # the port where it begins with TLS
+
+    def cpu_seconds(self) -> float:
+        """Of all its processes so far."""
+        return processes.cpu_seconds(self.pid)
+
+    def pss_megabytes(self) -> float:
+        """Of all its processes now."""
+        return processes.pss_megabytes(self.pid)
+
+
+@frozen
+class Kind:
+    """A server that can be started: what the table calls it, and how. `start` is given an empty directory."""
+
+    name: str
+    start: Callable[[Path], contextlib.AbstractContextManager[Server]]
+
+
+@contextlib.contextmanager
+def running(
+    name: str, command: list[str], directory: Path, find_ports: Callable[[str], tuple[int, int] | None]
+) -> Iterator[Server]:
+    """A server that says what it has to say into a file; `find_ports` finds its ports (clear, TLS) in there.
+
+    Raises `CannotStart`.
+    """
+    said = directory / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        clear, tls = _wait(process, said, find_ports)
+        yield Server(name, process.pid, clear, tls)
+    finally:
+        _end(process)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], said: Path, find_ports: Callable[[str], tuple[int, int] | None]
+) -> tuple[int, int]:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        ports = find_ports(said.read_text(errors="replace"))
+        if ports is not None and all(map(_answers, ports)):
+            return ports
+        time.sleep(POLL_SECONDS)
+    raise CannotStart(f"{process.args!r} does not start: {said.read_text(errors='replace')[-2000:]}")
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end; then end what is left of its process group."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
