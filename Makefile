@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run demo test clients bench attack format wheel-check clean
+.PHONY: run demo test clients bench attack crash format wheel-check clean
 
 run: $(VENV)/ready          ## the gateway in development mode, in the foreground
 	$(BIN)/twistd -n --pidfile= mailgate --dev
@@ -27,6 +27,9 @@ bench: $(VENV)/ready-dev    ## what mailgate does a second
 
 attack: $(VENV)/ready-dev   ## what bad clients cost, on a gateway of its own
 	$(BIN)/python bench/hostile.py
+
+crash: $(VENV)/ready-dev    ## the gateway killed again and again under load, and its power cut; every message accounted for
+	$(BIN)/python -m tests.crash
 
 format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .

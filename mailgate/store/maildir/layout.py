@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 from attrs import define
@@ -43,6 +44,7 @@ class Layout:
         self._timer = timer
         self._known: dict[str, _Known] = {}  # by the maildrop's path
         self._lock = threading.Lock()
+        self._is_rooted = False  # is the way to the root durable?
 
     def path(self, maildrop: str) -> str:
         """The maildrop's directory."""
@@ -105,11 +107,27 @@ class Layout:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), f"{path}/{NEW}")
         for above in (path, os.path.dirname(path), self.root):
             self._sync(above)
+        self._sync_above_root()
         with self._lock:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             known = self._known[path] = _Known(*identity, now)
         return known
+
+    def _sync_above_root(self) -> None:
+        """Make the root's own name durable, once: it may have been made a moment ago by somebody who did not see to it.
+
+        What is not ours to sync, or is on a file system that cannot be written, was there before.
+        """
+        if self._is_rooted:
+            return
+        for above in Path(self.root).parents:
+            try:
+                self._sync(str(above))
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.EINVAL):
+                    raise
+        self._is_rooted = True
 
     def _identity(self, path: str, directory: int | None = None) -> tuple[int, int] | None:
         try:

@@ -60,8 +60,6 @@ class Trash:
     def sync(self) -> None:
         """Make durable what came here; before the places that it came from, so that it is never in neither."""
         if self._descriptor is not None:
-            # The folder's own name as well: it may have been made a moment ago, by one that was killed then.
-            self._disk.fsync(self._maildrop)
             self._disk.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -74,6 +72,8 @@ class Trash:
         if self._descriptor is None:
             self._disk.stat(name, dir_fd=folder, follow_symlinks=False)  # is it there? Else no trash is needed
             self._descriptor = enter(self._disk, self._maildrop, NAME)
+            # One that was killed may have made it a moment ago: nothing goes where a crash would take all of it away.
+            self._disk.fsync(self._maildrop)
         for number in range(SAME_NAMES):
             with suppress(FileExistsError):
                 target = compose(self._seconds, name, number)

@@ -47,7 +47,7 @@ def test_what_is_made_is_synced_from_the_top_and_once(tmp_path: Path) -> None:
     assert not layout.knows(ALICE)
     device = os.stat(tmp_path).st_dev
     assert [layout.prepare(ALICE), layout.prepare(ALICE)] == [device, device]
-    assert faulty.calls.count("fsync") == 7
+    assert faulty.calls.count("fsync") == 7 + len((tmp_path / "mail").parents)
     assert layout.knows(ALICE) and not layout.knows(BOB)
 
 
@@ -197,7 +197,7 @@ def test_what_is_remembered_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
     layout = Layout(str(tmp_path), faulty.disk)
     for maildrop in (ALICE, BOB, ALICE, ALICE):
         layout.prepare(maildrop)
-    assert faulty.calls.count("fsync") == 5 + 9
+    assert faulty.calls.count("fsync") == 5 + 9 + len(tmp_path.parents)
     assert layout.knows(ALICE) and not layout.knows(BOB)
 
 
@@ -212,7 +212,24 @@ def test_a_failed_sync_is_not_taken_for_done(tmp_path: Path) -> None:
     faulty.always = {}
     faulty.calls.clear()
     layout.prepare(ALICE)
-    assert faulty.calls.count("fsync") == 3
+    assert faulty.calls.count("fsync") == 3 + len(tmp_path.parents)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EINVAL])
+def test_above_the_root_not_everything_is_ours_to_sync(tmp_path: Path, number: int) -> None:
+    places: dict[int, str] = {}
+
+    def open_(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        descriptor = os.open(path, flags, mode, dir_fd=dir_fd)
+        places[descriptor] = path
+        return descriptor
+
+    def fsync(descriptor: int) -> None:
+        if places[descriptor] in map(str, tmp_path.parents):
+            raise OSError(number, os.strerror(number))
+
+    layout = Layout(str(tmp_path), Disk(open=open_, fsync=fsync))
+    assert layout.prepare(ALICE) == os.stat(tmp_path).st_dev
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:

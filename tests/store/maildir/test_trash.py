@@ -94,11 +94,11 @@ def test_it_is_made_with_the_first_and_synced_with_its_own_name(root: Path, mail
     (root / "new" / "1.a").write_bytes(b"")
     _throw(faulty.disk, maildrop, "new/1.a")
     assert faulty.calls.count("mkdir") == 1
-    assert faulty.calls[-3:] == ["fsync", "fsync", "close"]
+    assert [call for call in faulty.calls if call in ("rename", "fsync")][-3:] == ["fsync", "rename", "fsync"]
     faulty.calls.clear()
     (root / "new" / "2.b").write_bytes(b"")
     _throw(faulty.disk, maildrop, "new/2.b")
-    assert faulty.calls == ["stat", "open", "rename", "fsync", "fsync", "close"]
+    assert faulty.calls == ["stat", "open", "fsync", "rename", "fsync", "close"]
 
 
 def test_a_file_that_is_gone(root: Path, maildrop: int) -> None:
