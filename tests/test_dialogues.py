@@ -21,6 +21,7 @@ import mailgate.accounts.directory
 import mailgate.delivery
 import mailgate.handlers
 import mailgate.pipeline
+import mailgate.quotas
 import mailgate.sending
 import mailgate.service.stack
 import mailgate.smtp
@@ -36,6 +37,8 @@ from mailgate.limits.admission import TOO_MANY, TOO_MANY_NEW
 from mailgate.limits.networks import Networks
 from mailgate.mail import Copy, Destination, Message, Refused, Reply, Verdict
 from mailgate.pipeline import Step
+from mailgate.quotas import Quotas
+from mailgate.rules import NO_QUOTA, Quota
 from mailgate.service.stack import Approach, layered
 from mailgate.smtp.mailing import NOBODY
 from mailgate.smtp.personality import Personality
@@ -242,6 +245,25 @@ def attribute(name: str, value: Callable[[], object]) -> Trouble:
     return lambda made, accounts: setattr(made, name, value())
 
 
+def quota(*, permanent: bool = False, error: StoreError | None = None) -> Trouble:
+    """Of bob; `error`: why nobody can tell how full his maildrop is."""
+
+    def trouble(made: World, accounts: Path) -> None:
+        kept = MemoryStore()
+
+        async def usage(maildrop: str) -> tuple[int, int]:
+            if error is not None:
+                raise error
+            return await kept.usage(maildrop)
+
+        limits = {"bob@example.test": Quota(octets=2_000, messages=2)}
+        quotas = Quotas(lambda name: limits.get(name, NO_QUOTA), usage, made.facts, permanent=permanent)
+        made.limits = {"check_quotas": quotas.check}
+        made.delivery = Delivery(kept, made.facts)
+
+    return trouble
+
+
 def out_of_service(made: World, accounts: Path) -> None:
     for domain, users in (("example.test", "alice:{PLAIN}secret\n"), ("broken.test", "this is no account\n")):
         (accounts / domain).mkdir()
@@ -262,6 +284,10 @@ TROUBLES: Mapping[str, Trouble] = {
     "this client has named too many recipients": attribute(
         "limits", lambda: {"may_name_recipient": lambda client: False}
     ),
+    "there is less room than the reserve": attribute("limits", lambda: {"has_room": lambda: False}),
+    "bob may have two messages and 2000 octets": quota(),
+    "bob may have two messages and 2000 octets, and more is sent back": quota(permanent=True),
+    "nobody can tell how full bob's maildrop is": quota(error=StoreError("unreadable")),
     "the passwords cannot be read": attribute("checker", lambda: FailingChecker(StoreError("unreadable"))),
     "the checker has a bug": attribute("checker", lambda: FailingChecker(RuntimeError("a bug"))),
     "broken.test is out of service": out_of_service,
@@ -309,7 +335,13 @@ TOLD = [
     ),
     *(
         Path(str(module.__file__))
-        for module in (mailgate.delivery, mailgate.accounts.directory, mailgate.pipeline, mailgate.service.stack)
+        for module in (
+            mailgate.delivery,
+            mailgate.accounts.directory,
+            mailgate.pipeline,
+            mailgate.quotas,
+            mailgate.service.stack,
+        )
     ),
 ]
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")

@@ -123,6 +123,11 @@ def test_rules_without_sense(wrong: dict[str, Any]) -> None:
         Rules(**wrong)
 
 
+def test_whether_mail_ever_goes_by_itself() -> None:
+    assert Rules(retention=Retention(days=1)).removes and Rules(removed_days=1).removes
+    assert not NO_RULES.removes and not Rules(quota=Quota(messages=1)).removes
+
+
 @pytest.mark.parametrize(
     ("quota", "messages", "octets", "allowed"),
     [

@@ -87,20 +87,16 @@ KEYS: Final[Mapping[str, Callable[[object], int | str]]] = {
     "dele": parse_deletion,
     "removed_days": parse_days,
     "login_delay": parse_login_delay,
-}
-# Those that the default does not have.
-QUOTA_KEYS: Final[Mapping[str, Callable[[object], int | str]]] = {
     "quota": parse_size,
     "quota_messages": parse_messages,
 }
-EVERY_KEY: Final[Mapping[str, Callable[[object], int | str]]] = {**KEYS, **QUOTA_KEYS}
 
 
 @frozen(kw_only=True)
 class Decisions:
     """What one of them said. None: it said nothing; 0: there is to be no such rule.
 
-    Values may be given as they are written ("1 GiB", "90s"). Raises ValueError for what `EVERY_KEY` does not read.
+    Values may be given as they are written ("1 GiB", "90s"). Raises ValueError for what `KEYS` does not read.
     """
 
     keep_days: int | None = field(default=None, converter=converters.optional(parse_days))
@@ -116,9 +112,7 @@ class Decisions:
 
     def over(self, below: Decisions) -> Decisions:
         """These, and where nothing is said, what is said `below`."""
-        return Decisions(
-            **{key: getattr(below, key) if (own := getattr(self, key)) is None else own for key in EVERY_KEY}
-        )
+        return Decisions(**{key: getattr(below, key) if (own := getattr(self, key)) is None else own for key in KEYS})
 
     @property
     def contradiction(self) -> str:

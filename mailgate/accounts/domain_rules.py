@@ -1,5 +1,5 @@
-"""The `rules` file of a domain: what is decided for all of its maildrops, in TOML, with the keys of
-`decisions.EVERY_KEY` and no tables.
+"""The `rules` file of a domain: what is decided for all of its maildrops, in TOML, with the keys of `decisions.KEYS`
+and no tables.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from mailgate.accounts.decisions import EVERY_KEY, NOTHING_SAID, Decisions
+from mailgate.accounts.decisions import KEYS, NOTHING_SAID, Decisions
 from mailgate.faults import Fault, probably
 
 MAX_CHARACTERS: Final = 16_384  # there are ten keys; whatever is longer is another file
@@ -45,7 +45,7 @@ def parse_domain_rules(text: str, where: str) -> tuple[DomainRules, tuple[Fault,
     faults: list[Fault] = []
     for key, written in tables.items():
         try:
-            values[key] = EVERY_KEY[key](written)
+            values[key] = KEYS[key](written)
         except KeyError:
             faults.append(Fault(_place(text, key, where), f"unknown key {key[:_MAX_SHOWN]!r}", _meant(key, written)))
         except ValueError as error:
@@ -74,7 +74,7 @@ def _place(text: str, key: str, where: str) -> str:
 def _meant(key: str, written: object) -> str:
     if isinstance(written, dict):
         return "the keys stand here without a table: leave its line out"
-    return probably(key, EVERY_KEY) or f"known: {', '.join(EVERY_KEY)}"
+    return probably(key, KEYS) or f"known: {', '.join(KEYS)}"
 
 
 def _shown(written: object) -> str:

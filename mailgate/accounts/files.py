@@ -24,7 +24,10 @@ V = TypeVar("V")
 KEPT: Final = "what was there before stays in force"
 NOBODY: Final = "nobody of this domain can be reached until it is repaired"
 NO_ALIAS: Final = "no alias of this domain can be reached until it is repaired"
-NOTHING_EXPIRES: Final = "until it is repaired nothing expires in this domain, and what users delete goes to the trash"
+NOTHING_EXPIRES: Final = (
+    "until it is repaired nothing expires in this domain, what users delete goes to the trash, and no quota counts but "
+    "a user's own"
+)
 PUT_OFF: Final = "mail for it is put off until it is repaired"
 KEPT_AWHILE: Final = f"what goes there is kept for {SAFE_REMOVED_DAYS} days"
 FIRST: Final = "each has the mail for its own spelling, and the first that for all others"

@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
-from mailgate.accounts.decisions import EVERY_KEY, NOTHING_SAID, Decisions
+from mailgate.accounts.decisions import KEYS, NOTHING_SAID, Decisions
 from mailgate.accounts.names import account_name, is_storable
 from mailgate.accounts.passwords import SchemeError, StoredPassword
 from mailgate.faults import Fault, probably
@@ -142,7 +142,7 @@ def _parse_extra(text: str, wrong: list[_Wrong]) -> dict[str, Any]:
 
 def _parse_decisions(settings: dict[str, Any], wrong: list[_Wrong]) -> Decisions:
     """What the settings decide of the maildrop; they are taken out."""
-    decided = {key: settings.pop(key) for key in EVERY_KEY if key in settings}
+    decided = {key: settings.pop(key) for key in KEYS if key in settings}
     decisions = Decisions(**decided) if decided else NOTHING_SAID
     if decisions.contradiction:
         wrong.append(_Wrong(decisions.contradiction))
@@ -164,7 +164,7 @@ def _parse_disabled(value: str) -> bool:
 def _deciding(key: str) -> Callable[[str], Any]:
     def parse(value: str) -> int | str:
         try:
-            return EVERY_KEY[key](value)
+            return KEYS[key](value)
         except ValueError as error:
             raise _Wrong(f"{_OURS}{key} is {value[:40]!r}", str(error)) from None
 
@@ -174,5 +174,5 @@ def _deciding(key: str) -> Callable[[str], Any]:
 # Each is the name of a field of `Account`, or of `Decisions`, behind the prefix.
 _SETTINGS: Final[Mapping[str, Callable[[str], Any]]] = {
     "mailgate_disabled": _parse_disabled,
-    **{f"{_OURS}{key}": _deciding(key) for key in EVERY_KEY},
+    **{f"{_OURS}{key}": _deciding(key) for key in KEYS},
 }

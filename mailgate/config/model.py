@@ -48,6 +48,7 @@ ERRORS: Final = 20
 REFUSED_RECIPIENTS: Final = 100
 IDLE_COMMANDS: Final = 100
 ANY_SIZE: Final = Octets(0)
+MIN_FREE: Final = Octets(64 << 20)
 NO_DELAY: Final = Seconds(0.0)
 HOPS: Final = 100  # RFC 5321 6.3
 EXEMPT: Final = (Network("127.0.0.0/8"), Network("::1/128"), Network("local"))
@@ -155,6 +156,8 @@ class Store:
     directory: str = "mail"
     memory: Octets = SPOOL_MEMORY  # a message larger than this is in a file while it arrives
     sync: Literal["auto", "syncfs", "fsync"] = "auto"
+    min_free: Octets = MIN_FREE
+    over_quota: Literal["defer", "refuse"] = "defer"
 
 
 @frozen(kw_only=True)

@@ -32,6 +32,8 @@ from mailgate.limits.rates import Rate
 from mailgate.mail import make_id
 from mailgate.pipeline import Pipeline, Step
 from mailgate.pop3.server import pop3_door
+from mailgate.quotas import Quotas
+from mailgate.reserve import Reserve
 from mailgate.sending.client import smarthost_client
 from mailgate.sending.login import read_password
 from mailgate.sending.place import parse_smarthost
@@ -160,6 +162,9 @@ class Front:
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
         self._delivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
         self._memory = Memory(config.limits.content_memory)
+        self._reserve = Reserve(config.store.directory, config.store.min_free)
+        permanent = config.store.over_quota == "refuse"
+        self._quotas = Quotas(access.rulebook.quota, self.store.usage, frame.bulletin, permanent=permanent)
         self._exempt = Networks(config.limits.exempt)
         self._recipients = Rate(config.limits.recipients_per_minute, MINUTE, time.monotonic)
 
@@ -185,6 +190,8 @@ class Front:
                 bulletin=self._frame.bulletin,
                 new_id=new_id,
                 now=time.time,
+                has_room=self._reserve.has_room,
+                check_quotas=self._quotas.check,
                 may_name_recipient=self._may_name_recipient,
                 normalises=Networks(self._config.smtp.normalise_from if kind == "smtp" else ()).contains,
             )

@@ -37,6 +37,7 @@ NO_RELAY: Final = Reply(550, "5.7.1", "Mail for other systems is not taken here"
 NOBODY: Final = Reply(550, "5.1.1", "Nobody here has this address")
 TOO_MANY: Final = Reply(452, "4.5.3", "Too many recipients; send to the others in another transaction")
 TOO_FAST: Final = Reply(450, "4.7.1", "Too many recipients from you for now, try again in a minute")
+NO_ROOM: Final = Reply(452, "4.3.1", "No room for mail now, try again later")
 IN_CIRCLES: Final = Reply(554, "5.4.6", "Too many hops: the message goes in circles")
 
 
@@ -67,6 +68,8 @@ class Mailing:
         envelope = Envelope(self._to.new_id(), session, mail.path, size=asked.size, smtputf8=asked.smtputf8)
         if submitter is not None and not self._may_send(mail, submitter):
             raise Refused(NOT_YOURS)
+        if not self._to.has_room():  # RFC 1870 6.1 (1)
+            raise Refused(NO_ROOM)
         await self._to.pipeline.check_sender(envelope)
         self.transaction = Transaction(envelope, self._to.spools, self._personality.max_message_octets)
         return SENDER_OK
@@ -92,6 +95,8 @@ class Mailing:
         if not relays and not all(isinstance(destination, Local) for destination in destinations):
             raise Refused(NO_RELAY)
         await self._to.pipeline.check_recipient(envelope, rcpt.path)
+        # After the policies: whom they refuse costs no look at the disk, and does not learn whose maildrop is full.
+        await self._to.check_quotas(envelope, destinations)
         self.transaction.add(Recipient(rcpt.path, destinations))
         return RECIPIENT_OK
 

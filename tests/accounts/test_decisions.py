@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.accounts.decisions import (
-    EVERY_KEY,
+    KEYS,
     MAX_DAYS,
     MAX_LOGIN_DELAY_SECONDS,
     MAX_MESSAGES,
@@ -37,7 +37,7 @@ DECISIONS = st.fixed_dictionaries({}, optional=VALUES).map(lambda said: Decision
 
 
 def test_the_keys_are_the_fields() -> None:
-    assert list(EVERY_KEY) == [field.name for field in fields(Decisions)] == list(VALUES)
+    assert list(KEYS) == [field.name for field in fields(Decisions)] == list(VALUES)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_keys_are_the_fields() -> None:
     ],
 )
 def test_values(key: str, written: object, value: object) -> None:
-    assert EVERY_KEY[key](written) == value
+    assert KEYS[key](written) == value
     assert getattr(Decisions(**{key: written}), key) == value
 
 
@@ -101,7 +101,7 @@ def test_values(key: str, written: object, value: object) -> None:
     ],
 )
 def test_what_is_not_understood(key: str, written: object, words: str) -> None:
-    for read in (EVERY_KEY[key], lambda value: Decisions(**{key: value})):
+    for read in (KEYS[key], lambda value: Decisions(**{key: value})):
         with pytest.raises(ValueError, match=words):
             read(written)
 
@@ -138,7 +138,7 @@ def test_who_says_nothing_leaves_it_to_the_next_and_who_says_no_does_not() -> No
     assert expected.rules().retention.expire_days == 1  # by number of messages and octets, for want of keep_min_days
 
 
-@given(DECISIONS, DECISIONS, st.sampled_from(list(EVERY_KEY)))
+@given(DECISIONS, DECISIONS, st.sampled_from(list(KEYS)))
 def test_key_by_key(above: Decisions, below: Decisions, key: str) -> None:
     own = getattr(above, key)
     assert getattr(above.over(below), key) == (getattr(below, key) if own is None else own)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.accounts.decisions import EVERY_KEY, NOTHING_SAID, Decisions
+from mailgate.accounts.decisions import KEYS, NOTHING_SAID, Decisions
 from mailgate.accounts.domain_rules import MAX_CHARACTERS, DomainRules, parse_domain_rules
 from mailgate.faults import Fault
 
@@ -91,7 +91,7 @@ def test_all_faults_are_told_at_once_and_the_good_lines_kept() -> None:
 
 
 LINES = st.tuples(
-    st.sampled_from([*EVERY_KEY, "kept_days", "[table]", '"', "dele.x"]),
+    st.sampled_from([*KEYS, "kept_days", "[table]", '"', "dele.x"]),
     st.sampled_from([" = ", "=", ""]),
     st.sampled_from(["0", "7", '"7"', '"trash"', '"1h"', "-1", "[[", "{}", '"""']),
 ).map("".join)

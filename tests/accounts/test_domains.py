@@ -434,7 +434,8 @@ def test_rules_that_were_never_right_remove_nothing_and_stop_nobody(tmp_path: Pa
     assert house.domains.current().account("alice@example.test") is not None
     (fault,) = house.reported
     assert fault.what.endswith(
-        "; until it is repaired nothing expires in this domain, and what users delete goes to the trash"
+        "; until it is repaired nothing expires in this domain, what users delete goes to the trash, and no quota "
+        "counts but a user's own"
     )
     house.write("example.test", "rules", "# none\n")
     assert house.domains.rules("alice@example.test") == Rules(retention=Retention(days=2))

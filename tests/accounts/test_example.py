@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from mailgate.accounts.decisions import EVERY_KEY, Decisions
+from mailgate.accounts.decisions import KEYS, Decisions
 from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.spelling import Spelling
@@ -57,9 +57,9 @@ def test_mail_goes_as_the_table_says(domains: Domains, address: str, goes_to: st
 
 def test_every_key_of_the_rules_is_shown_with_a_value_that_is_understood() -> None:
     shown = dict(re.findall(r"^\| `([a-z_]+)` \| `(.+?)` \|", RULES, re.MULTILINE))
-    assert list(shown) == list(EVERY_KEY)
+    assert list(shown) == list(KEYS)
     for key, value in shown.items():
-        assert EVERY_KEY[key](tomllib.loads(f"value = {value}")["value"])
+        assert KEYS[key](tomllib.loads(f"value = {value}")["value"])
 
 
 @pytest.fixture

@@ -27,9 +27,8 @@ def test_user_before_domain_before_default() -> None:
     )
     assert rules.retention == Retention(days=1, messages=2)
     assert rules.login_delay_seconds == 3
-    assert rules_of(Decisions(quota=0), Decisions(quota=2, quota_messages=2), Decisions(quota=3)).quota == Quota(
-        messages=2
-    )
+    quotas = rules_of(Decisions(quota=0), Decisions(quota=2, quota_messages=2), Decisions(quota=3))
+    assert quotas.quota == Quota(messages=2)
 
 
 @given(DECISIONS, DECISIONS, DECISIONS)

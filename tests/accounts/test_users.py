@@ -73,10 +73,7 @@ def test_names_are_folded() -> None:
         ("alice:{PLAIN}sesame::::::mailgate_disabled=true", ["'true'", "expected yes or no"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota=much", ["mailgate_quota is 'much'", "25 MiB"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota=" + "9" * 30, ["mailgate_quota is '9999", "a size"]),
-        (
-            "alice:{PLAIN}sesame::::::mailgate_quota_messages=1GiB",
-            ["mailgate_quota_messages is '1GiB'", "whole number"],
-        ),
+        ("alice:{PLAIN}sesame::::::mailgate_quota_messages=1k", ["quota_messages is '1k'", "whole number"]),
         ("alice:{PLAIN}sesame::::::mailgate_quotas=1GiB", ["unknown setting", "did you mean 'mailgate_quota'?"]),
         ("alice:{PLAIN}sesame::::::mailgate_keep_days=30d", ["mailgate_keep_days is '30d'", "whole number"]),
         ("alice:{PLAIN}sesame::::::mailgate_keep_days", ["mailgate_keep_days is 'yes'", "whole number"]),

@@ -206,7 +206,7 @@ class World:
     facts: Facts = field(factory=Facts)
     clock: Clock = field(factory=Clock)
     with_portal: bool = True
-    limits: dict[str, Any] = field(factory=dict)  # of `Surroundings`: may_name_recipient, normalises
+    limits: dict[str, Any] = field(factory=dict)  # of `Surroundings`: may_name_recipient, has_room …
 
     def surroundings(self) -> Surroundings:
         numbers = itertools.count(1)

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import LogEvent
 from zope.interface import implementer
 
 from mailgate import facts
-from mailgate.interfaces import IMessageHandler
-from mailgate.mail import Discarded, Message, Refused, Reply, Verdict
+from mailgate.interfaces import IMessageHandler, IRecipientPolicy, ISenderPolicy
+from mailgate.mail import (
+    Destination,
+    Discarded,
+    Envelope,
+    Local,
+    Message,
+    Path,
+    Refused,
+    Reply,
+    Verdict,
+)
 from mailgate.pipeline import Step
 from mailgate.smtp import events
-from mailgate.smtp.mailing import IN_CIRCLES, LOGIN_FIRST, NO_RELAY, NOBODY, NOT_YOURS, TOO_FAST, TOO_MANY
+from mailgate.smtp.mailing import IN_CIRCLES, LOGIN_FIRST, NO_RELAY, NO_ROOM, NOBODY, NOT_YOURS, TOO_FAST, TOO_MANY
 from mailgate.smtp.personality import Personality
 from mailgate.smtp.transaction import too_big
 from mailgate.wire.content import ContentFault
 from tests.smtp.support import ALICE, BOB, HOSTNAME, Visit, World, submission
-from tests.support import logged, path
+from tests.support import logged, outcome_of, path, started
 
 FULL, LATER, NEVER = Reply(452, "4.2.2", "a"), Reply(451, "4.3.0", "b"), Reply(550, "5.2.2", "c")
 ELSEWHERE = "somebody@elsewhere.example"
@@ -144,6 +155,120 @@ def test_guessing_recipients_has_an_end() -> None:
     assert said == [550, 250, 452]
     goodbye = visit.rcpt("b@example.test")
     assert (goodbye.code, goodbye.status) == (421, "4.7.0")
+
+
+# Room.
+
+
+@implementer(ISenderPolicy, IRecipientPolicy)
+class Policy:
+    """Refuses, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def check_sender(self, envelope: Envelope) -> None:
+        self.asked.append("sender")
+
+    def check_recipient(self, envelope: Envelope, path: Path) -> None:
+        self.asked.append("recipient")
+        raise Refused(NEVER)
+
+
+class Quotas:
+    """Refuses bob, and whoever is to have more than ten octets; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int | None, list[str]]] = []
+        self.gate: Deferred[None] | None = None
+
+    async def check(self, envelope: Envelope, destinations: Sequence[Destination]) -> None:
+        names = [place.maildrop for place in destinations if isinstance(place, Local)]
+        self.asked.append((envelope.size, names))
+        if self.gate is not None:
+            await self.gate
+        if BOB in names or (envelope.size or 0) > 10:
+            raise Refused(FULL)
+
+
+@pytest.mark.parametrize("personality", [mx().personality, lmtp().personality, submission()])
+def test_without_room_no_mail_is_begun_and_what_is_under_way_is_finished(personality: Personality) -> None:
+    room = [True]
+    world = World(personality, limits={"has_room": lambda: room[0]})
+    visit = Visit(world)
+    if personality.auth_required:
+        visit.log_in()
+    assert visit.mail(ALICE).code == visit.rcpt(BOB).code == 250
+    room[0] = False
+    assert visit.rcpt(ALICE).code == 250
+    assert visit.say(events.Data()).code == 354
+    visit.content(b"x\n")
+    answer = visit.answer(events.EndOfContent(None))
+    replies = answer if isinstance(answer, tuple) else (answer,)
+    assert [reply is not None and reply.code for reply in replies] == [250] * len(replies)
+    assert visit.mail(ALICE) == NO_ROOM
+    assert (NO_ROOM.code, NO_ROOM.status) == (452, "4.3.1")
+    assert (world.facts.one(facts.CommandRefused).phase, visit.session.at_rest) == ("mail", True)
+    room[0] = True
+    assert visit.mail(ALICE).code == 250
+
+
+def test_who_may_not_send_at_all_does_not_learn_how_much_room_there_is() -> None:
+    limits = {"has_room": lambda: False}
+    visit = Visit(World(submission(), limits=limits))
+    assert visit.mail(ALICE) == LOGIN_FIRST
+    visit.log_in()
+    assert visit.mail(BOB) == NOT_YOURS
+    assert visit.mail(ALICE, SIZE="99999999") == too_big(26_214_400)
+    assert visit.mail(ALICE) == NO_ROOM
+
+
+def test_no_policy_is_asked_while_there_is_no_room() -> None:
+    policy = Policy()
+    visit = Visit(World(steps=(Step("policy", policy),), limits={"has_room": lambda: False}))
+    assert visit.mail() == NO_ROOM
+    assert policy.asked == []
+
+
+@pytest.mark.parametrize("personality", [mx().personality, lmtp().personality, submission()])
+def test_each_recipient_is_asked_for_by_where_it_leads_and_how_much_comes(personality: Personality) -> None:
+    quotas = Quotas()
+    visit = Visit(World(personality, limits={"check_quotas": quotas.check}))
+    if personality.auth_required:
+        visit.log_in()
+    visit.mail(ALICE)
+    assert visit.rcpt(ALICE).code == 250
+    assert visit.rcpt(BOB) == visit.rcpt("info@example.test") == FULL
+    assert visit.say(events.Data()).code == 354  # for alice
+    visit.content(b"x\n")
+    visit.answer(events.EndOfContent(None))
+    (message,) = visit.world.delivery.messages
+    assert [str(to.path) for to in message.envelope.recipients] == [ALICE]
+    visit.mail(ALICE, SIZE="11")
+    assert visit.rcpt(ALICE) == FULL
+    assert quotas.asked == [(None, [ALICE]), (None, [BOB]), (None, [ALICE, BOB]), (11, [ALICE])]
+
+
+def test_whom_a_policy_refuses_does_not_learn_whose_maildrop_is_full() -> None:
+    policy, quotas = Policy(), Quotas()
+    visit = Visit(World(steps=(Step("policy", policy),), limits={"check_quotas": quotas.check}))
+    visit.mail()
+    assert visit.rcpt("nobody@example.test") == NOBODY
+    assert visit.rcpt(BOB) == NEVER
+    assert (policy.asked, quotas.asked) == (["sender", "recipient"], [])
+
+
+def test_a_client_that_leaves_while_its_recipient_is_looked_at() -> None:
+    quotas = Quotas()
+    quotas.gate = Deferred()
+    visit = Visit(World(limits={"check_quotas": quotas.check}))
+    visit.mail()
+    waiting = started(visit.session.answer(events.Rcpt(path(ALICE), {})))
+    visit.session.lost()
+    waiting.cancel()
+    with pytest.raises(CancelledError):
+        outcome_of(waiting)
+    assert visit.world.facts.of(facts.Failed) == []
 
 
 # What else has an end.
