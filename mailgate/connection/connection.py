@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mailgate.connection.contract import Ending, Machine, Session
+from mailgate.connection.outlet import Outlet
 from mailgate.waits import begin
 from mailgate.wire.output import After
 
@@ -77,6 +78,7 @@ class Connection(Protocol, Generic[R]):
     def connectionMade(self) -> None:
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
+        self._outlet = Outlet(self.transport)
         self.transport.registerProducer(self, True)  # type: ignore[union-attr]
         self._rest()
         self._look_again(self._session.seconds_left(0.0))
@@ -130,6 +132,7 @@ class Connection(Protocol, Generic[R]):
     def abort(self) -> None:
         """Cut the connection; `gone` still waits for a commit under way."""
         self._closing = True  # what was sent ahead is not answered any more
+        self._outlet.discard()
         self._throttle()
         self.transport.abortConnection()  # type: ignore[union-attr]
 
@@ -142,6 +145,7 @@ class Connection(Protocol, Generic[R]):
                 self._take_turn()
             finally:
                 self._pumping = False
+        self._outlet.flush()
         self._throttle()
 
     def _take_turn(self) -> None:
@@ -183,6 +187,7 @@ class Connection(Protocol, Generic[R]):
         try:
             async for block in body:
                 self._write(block)
+                self._outlet.flush()
                 self._rest()
                 if not self._peer_reads:
                     self._wakeup = Deferred()
@@ -227,7 +232,7 @@ class Connection(Protocol, Generic[R]):
     def _write(self, data: bytes) -> None:
         if data:
             self._octets_out += len(data)
-            self.transport.write(data)  # type: ignore[union-attr]
+            self._outlet.write(data)
 
     def _throttle(self) -> None:
         """Stop reading from a peer that is far ahead of our answers; go on when that is over.
@@ -261,6 +266,7 @@ class Connection(Protocol, Generic[R]):
         self._tls_noted = False
         if self._deadline is not None and self._deadline.active():
             self._deadline.reset(max(0.0, self._session.seconds_left(0.0)))  # what is left may be less than it was
+        self._outlet.flush()
         self.transport.startTLS(self._tls)  # type: ignore[union-attr]
 
     # Ends.
@@ -302,6 +308,7 @@ class Connection(Protocol, Generic[R]):
             self._deadline.cancel()
         # A peer that never reads, or never answers close_notify, would stay for ever.
         self._abort = self._clock.callLater(STOP_SECONDS if self._stopping else CLOSE_SECONDS, self.abort)
+        self._outlet.flush()
         self._throttle()  # the peer's own farewell has to be read
         self.transport.unregisterProducer()  # type: ignore[union-attr]
         self.transport.loseConnection()  # type: ignore[union-attr]
