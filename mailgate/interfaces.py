@@ -205,6 +205,8 @@ class IMaildrop(Interface):
 class IContent(Interface):
     """A message's octets, to be read once from beginning to end."""
 
+    whole: bytes | None = Attribute("All octets, if they are in memory and fit a block; then nobody has to read them.")
+
     def read_block() -> bytes | Awaitable[bytes]:
         """The next octets, `mail.BLOCK_OCTETS` at most, with the line ends that the file has; empty at the end.
 
@@ -246,7 +248,7 @@ class IFetchLog(Interface):
     """A maildrop, open and locked, that remembers what was fetched, and when."""
 
     def fetched(entry: Entry, seconds: int) -> None:
-        """Note that the entry was fetched whole at that Unix time; only the first is kept. Never raises."""
+        """Note that it was fetched whole at that Unix time; only the first time is kept. Never raises."""
 
     def first_fetch(entry: Entry) -> int | None:
         """When the entry was first fetched, Unix time; None: never, as far as is known. May block, unless the rules

@@ -29,19 +29,22 @@ from mailgate import facts
 from mailgate.interfaces import IFactReader
 
 WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted, facts.NotRelayed)
-DETAILS: Final = (facts.Connected, facts.Secured, facts.Fetched, facts.Expired)  # others sum them up
+# Other facts sum these up, at the end of a session or a sweep.
+DETAILS: Final = (facts.Connected, facts.Secured, facts.LoggedIn, facts.Fetched, facts.Expired)
 ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld)
 
 
 @implementer(IFactReader)
 class FactLog:
-    """Writes every fact to the log."""
+    """Writes facts to the log, details only on request: a line that nobody wants would cost as much as others."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, details: bool = True) -> None:
+        self._unwanted = () if details else DETAILS
         self.log = Logger(namespace="mailgate")  # as a class attribute it would have the class's name
 
     def read(self, fact: facts.Fact) -> None:
-        self.log.emit(_level_of(fact), "{line}", line=_Line(fact), fact=fact)
+        if not isinstance(fact, self._unwanted):
+            self.log.emit(_level_of(fact), "{line}", line=_Line(fact), fact=fact)
 
 
 @frozen
@@ -125,6 +128,8 @@ def _level(event: LogEvent) -> str:
 
 def _text(event: LogEvent) -> str:
     failure = event.get("log_failure")
+    if isinstance(line := event.get("line"), _Line):
+        return str(line)  # which is most of all lines, and needs no template
     text = formatEvent(event)
     if failure is None and (failure := event.get("failure")) is not None:
         text = event.get("why") or "Unhandled error"  # Twisted's older log puts the traceback into the text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NoReturn, cast
 
+from attrs import evolve
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
@@ -27,6 +28,9 @@ from mailgate.log import observer
 from mailgate.service import CannotStart, Gateway, inspect
 
 log = Logger(namespace="mailgate.tap")
+
+# How many objects may come, and not go, before garbage is looked for. The usual 700 are those of a few sessions.
+GARBAGE: Final = 10_000
 
 NO_CONFIGURATION: Final = (
     "mailgate: no configuration found (--config, $MAILGATE_CONFIG, ./mailgate.toml, /etc/mailgate/mailgate.toml).\n"
@@ -84,7 +88,7 @@ class Options(usage.Options):
         faults = inspect(reading, build=bool(self["check"]))
         if reading.config is None or faults:
             self._leave(faults)
-        self.configuration = reading.config
+        self.configuration = _talkative(reading.config) if self["verbose"] else reading.config
         if self["check"]:
             self._abandon()
             print("The configuration is good.")  # noqa: T201
@@ -139,6 +143,7 @@ class TwistdService(Service):
         # What is here now stays: searching it for garbage again and again would hold up mail for some 10 ms each time.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GARBAGE)
         if self._options.development is not None:
             _tell(self._options.development, self._gateway)
 
@@ -204,6 +209,10 @@ def _twistd(options: Options) -> Mapping[str, Any]:
     return outer if outer is not None else {}
 
 
+def _talkative(config: Config) -> Config:
+    return evolve(config, log=evolve(config.log, level="debug"))
+
+
 def _observer(options: Options) -> ILogObserver | None:
     """The log that the options ask for; None: twistd's own will do."""
     twistd = _twistd(options)
@@ -212,5 +221,5 @@ def _observer(options: Options) -> ILogObserver | None:
     settings = options.configuration.log
     file = twistd.get("logfile") or ("-" if twistd.get("nodaemon") else "twistd.log")
     if options.development is not None and not twistd.get("logfile"):
-        return observer(sys.stderr, settings.format, "info" if options["verbose"] else "warn")
+        return observer(sys.stderr, settings.format, "debug" if options["verbose"] else "warn")
     return observer(sys.stdout if file == "-" else LogFile.fromFullPath(file), settings.format, settings.level)

@@ -20,7 +20,7 @@ from zope.interface.verify import verifyObject
 from mailgate import facts
 from mailgate.facts import Fact
 from mailgate.interfaces import IFactReader
-from mailgate.log import FactLog, describe, escape, observer
+from mailgate.log import DETAILS, FactLog, describe, escape, observer
 from tests.support import logged
 
 NASTY = "x\x1b[31m\r\n2026-01-01 info accepted forged\u2028\x85\u202e\0"
@@ -203,7 +203,7 @@ def emitted(fact: Fact) -> LogEvent:
 def test_levels(fact: Fact) -> None:
     bad = dict.fromkeys((facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld), LogLevel.error)
     odd = dict.fromkeys((facts.LoginFailed, facts.NotDeleted, facts.NotRelayed), LogLevel.warn)
-    dull = dict.fromkeys((facts.Connected, facts.Secured, facts.Fetched, facts.Expired), LogLevel.debug)
+    dull = dict.fromkeys(DETAILS, LogLevel.debug)
     assert emitted(fact)["log_level"] == {**bad, **odd, **dull}.get(type(fact), LogLevel.info)
 
 

@@ -53,15 +53,11 @@ service pop3-login {{
 }}
 service pop3 {{
   process_limit = 1200
-  {session}
 }}
 """
-# (login processes, processes of sessions): "high-performance mode" of doc.dovecot.org, and sessions reuse theirs too.
-AS_SHIPPED: Final = ("", "")
-HIGH_PERFORMANCE: Final = (
-    "service_count = 0\n  process_min_avail = 2",
-    "client_limit = 1\n  service_count = 1000000",
-)
+# What stands in the service of logins: nothing, or the "high-performance mode" of doc.dovecot.org.
+AS_SHIPPED: Final = ""
+HIGH_PERFORMANCE: Final = "service_count = 0\n  process_min_avail = 2"
 
 
 def why_not() -> str:
@@ -77,11 +73,10 @@ def version() -> str:
     return subprocess.run([_program(), "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def dovecot(name: str, site: Site, mode: tuple[str, str]) -> Kind:
+def dovecot(name: str, site: Site, login: str) -> Kind:
     """Dovecot in one of its modes, for the maildrops and accounts of a site."""
 
     def start(directory: Path) -> contextlib.AbstractContextManager[Server]:
-        login, session = mode
         clear, tls = _free_ports()
         configuration = directory / "dovecot.conf"
         configuration.write_text(
@@ -94,7 +89,6 @@ def dovecot(name: str, site: Site, mode: tuple[str, str]) -> Kind:
                 clear=clear,
                 tls=tls,
                 login=login,
-                session=session,
             )
         )
         passwords = "".join(f"{user}@{DOMAIN}:{site.secret}::::::\n" for user in site.users)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import click
 
+from mailgate.cli.exporting import export
+from mailgate.cli.importing import import_
+from mailgate.cli.listing import list_
+from mailgate.cli.showing import show
 from mailgate.cli.sweep import sweep
+from mailgate.cli.verifying import verify
 
 
 @click.group()
@@ -12,4 +17,5 @@ def store() -> None:
     """See to the mail that is kept."""
 
 
-store.add_command(sweep)
+for _command in (list_, show, export, import_, verify, sweep):
+    store.add_command(_command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -12,21 +11,22 @@ from typing import TYPE_CHECKING
 import click
 from attrs import asdict
 
+from mailgate.cli.house import WRONG, open_house, with_config, with_json
+
 if TYPE_CHECKING:
-    from mailgate.faults import Fault
     from mailgate.service.maintenance import Maintenance
     from mailgate.sweeping.sweeper import Swept
 
 
 @click.command()
-@click.option("-c", "--config", "path", help="The configuration file. [$MAILGATE_CONFIG, ./mailgate.toml, /etc/…]")
+@with_config
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option(
     "--clock-is-right",
     is_flag=True,
     help="Sweep whenever the last sweep was, and remove all that is too old instead of a fourth of a maildrop at most.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a maildrop, one a line.")
+@with_json
 def sweep(path: str | None, dry_run: bool, clock_is_right: bool, as_json: bool) -> None:
     """Remove what is not to be kept: by the rules of [maildrops], of domains and of users.
 
@@ -35,7 +35,7 @@ def sweep(path: str | None, dry_run: bool, clock_is_right: bool, as_json: bool) 
     from mailgate.failures import StoreError
     from mailgate.sweeping.schedule import Doubtful
 
-    house = _house(path)
+    house = open_house(path)
     try:
         if not dry_run:
             _note(house, clock_is_right)
@@ -48,24 +48,7 @@ def sweep(path: str | None, dry_run: bool, clock_is_right: bool, as_json: bool) 
     else:
         _show(told, dry_run)
     if any(swept.trouble for swept in told):
-        sys.exit(2)
-
-
-def _house(path: str | None) -> Maintenance:
-    from mailgate.config import ConfigError, find, load
-    from mailgate.service.maintenance import WrongUser, maintenance
-
-    found = find(path, os.environ)
-    if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
-    try:
-        return maintenance(load(found), _warn)
-    except (ConfigError, WrongUser) as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _warn(fault: Fault) -> None:
-    click.echo(f"mailgate: {fault}", err=True)
+        sys.exit(WRONG)
 
 
 def _note(house: Maintenance, clock_is_right: bool) -> None:

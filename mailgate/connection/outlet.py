@@ -6,10 +6,9 @@ system calls more than sending it. What the system does not take goes that way.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-# How a plain socket's transport tells that nothing waits in it, and sends; others, such as TLS, have no such thing.
-_ABLE: Final = ("writeSomeData", "dataBuffer", "_tempDataBuffer", "connected")
+from twisted.internet import tcp
 
 
 class Outlet:
@@ -17,7 +16,9 @@ class Outlet:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._is_plain = all(hasattr(transport, name) for name in _ABLE)
+        # By its class, not by what it can do: TLS in front of a socket lends out the socket's abilities, and what is
+        # sent by these goes in clear.
+        self._is_socket = isinstance(transport, tcp.Connection)
         self._gathered: list[bytes] = []
 
     def write(self, data: bytes) -> None:
@@ -42,9 +43,9 @@ class Outlet:
     def _may_send(self) -> bool:
         transport = self._transport
         return (
-            self._is_plain
+            self._is_socket
             and transport.connected
-            and not getattr(transport, "TLS", False)
+            and not transport.TLS
             and not transport.dataBuffer
             and not transport._tempDataBuffer
         )

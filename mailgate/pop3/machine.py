@@ -62,6 +62,9 @@ class POP3Machine:
         """Put a reply into octets, and go where it leads."""
         after = self._follow(reply)
         head = _first_line(reply)
+        if isinstance(reply.content, bytes):
+            writer = DotWriter()
+            return Output(b"%b%b%b" % (head, writer.feed(reply.content), writer.finish()), after)
         if reply.content is not None:
             return Output(b"", after, _written(head, reply.content))
         if reply.lines is None:

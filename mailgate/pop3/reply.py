@@ -34,8 +34,9 @@ class Reply:
     values: Mapping[str, object] = field(factory=dict)
     # Lines that follow: not stuffed yet; or in bytes, as they stand on the wire, without the final dot.
     lines: tuple[str, ...] | bytes | None = field(default=None, repr=False)
-    # A message's content in blocks with any line ends, as `wire.dots.DotWriter` takes it. The machine's to close.
-    content: AsyncGenerator[bytes, None] | None = field(default=None, repr=False)
+    # A message's content with any line ends, as `wire.dots.DotWriter` takes it: small enough for one write, or in
+    # blocks, which are the machine's to close.
+    content: bytes | AsyncGenerator[bytes, None] | None = field(default=None, repr=False)
     # What the server asks in the midst of AUTH, in base64: then the line is that alone (RFC 5034 section 4).
     challenge: str | None = None
     close: bool = False  # is the connection closed after it?
@@ -67,7 +68,7 @@ def positive(
     /,
     *,
     lines: tuple[str, ...] | bytes | None = None,
-    content: AsyncGenerator[bytes, None] | None = None,
+    content: bytes | AsyncGenerator[bytes, None] | None = None,
     **values: object,
 ) -> Reply:
     """`+OK`, a text, and what follows it."""

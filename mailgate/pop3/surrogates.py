@@ -96,6 +96,8 @@ class SurrogateSizes:
 class SurrogateContent:
     """A message's surrogate instead of the message. Its blocks may be larger than those of a store."""
 
+    whole = None
+
     def __init__(self, content: IContent) -> None:
         """Closes `content` when it is closed."""
         self._content = content

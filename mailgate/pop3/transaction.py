@@ -137,9 +137,21 @@ class Transaction:
             return GONE
         self._content = content = SurrogateContent(content) if self.view.is_surrogate(number) else content
         octets = self.view.octets_of(number)
+        sent: bytes | AsyncGenerator[bytes, None] | None = self._at_once(entry, octets, content, top)
+        if sent is None:
+            sent = self._blocks(entry, octets, content, top)
         if top is not None:
-            return positive("top of message follows", content=self._blocks(entry, octets, content, top))
-        return positive("{octets} octets", octets=octets, content=self._blocks(entry, octets, content, None))
+            return positive("top of message follows", content=sent)
+        return positive("{octets} octets", octets=octets, content=sent)
+
+    def _at_once(self, entry: Entry, octets: int, content: IContent, top: TopFilter | None) -> bytes | None:
+        """The content, or its top, if it is in memory: most messages are, and go without the way by blocks."""
+        whole = content.whole
+        if whole is None:
+            return None
+        content.close()
+        self._note_sent(entry, octets, top)
+        return whole if top is None else top.feed(whole)
 
     async def _blocks(
         self, entry: Entry, octets: int, content: IContent, top: TopFilter | None
@@ -159,12 +171,12 @@ class Transaction:
             raise
         finally:
             content.close()
+        self._note_sent(entry, octets, top)
+
+    def _note_sent(self, entry: Entry, octets: int, top: TopFilter | None) -> None:
         if top is not None:
             self._report.topped()
-        else:
-            self._note_fetched(entry, octets)
-
-    def _note_fetched(self, entry: Entry, octets: int) -> None:
+            return
         self._report.fetched(self._session, entry, octets)
         if self._fetch_log is not None:
             self._fetch_log.fetched(entry, int(self._clock()))

@@ -62,7 +62,7 @@ class Gateway(Service):
         self._state: State | None = None
         self._sweeps: Sweeps | None = None
         self.bulletin = Bulletin("", time.time, _reader_failed)
-        self.bulletin.add(FactLog())
+        self.bulletin.add(FactLog(details=config.log.level == "debug"))
         self._tell_sparingly = Sparing(self.bulletin.tell, time.monotonic).tell
         limits = config.limits
         self.admission = Admission(

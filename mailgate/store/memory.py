@@ -204,6 +204,7 @@ class _Maildrop:
 @implementer(IContent)
 class _Content:
     def __init__(self, content: bytes) -> None:
+        self.whole = content if len(content) <= BLOCK_OCTETS else None
         self._blocks = (content[at : at + BLOCK_OCTETS] for at in range(0, len(content), BLOCK_OCTETS))
 
     def read_block(self) -> bytes:

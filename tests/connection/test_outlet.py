@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from twisted.internet import tcp
+from twisted.internet.abstract import FileDescriptor
 
 from mailgate.connection.outlet import Outlet
 
 
-class Plain:
+class Plain(tcp.Connection):
     """A socket's transport: takes so many octets at once, the rest into its buffer."""
 
     def __init__(self, takes: int = 1_000) -> None:
         self.takes: int | Exception = takes
         self.sent: list[bytes] = []
         self.dataBuffer = b""
-        self._tempDataBuffer: list[bytes] = []
-        self.connected = True
+        self._tempDataBuffer = []
+        self.connected = 1
         self.TLS = False
 
-    def writeSomeData(self, data: bytes) -> int | Exception:
+    def writeSomeData(self, data: bytes) -> Any:
         if isinstance(self.takes, Exception):
             return self.takes
         self.sent.append(data[: self.takes])
@@ -89,7 +92,7 @@ def test_a_lost_connection_is_the_transports_to_find_out() -> None:
     say(Outlet(transport), b"abc")
     assert transport.buffered == b"abc"
     transport = Plain()
-    transport.connected = False
+    transport.connected = 0
     say(Outlet(transport), b"abc")
     assert (transport.sent, transport.buffered) == ([], b"abc")
 
@@ -109,6 +112,21 @@ def test_any_other_transport_is_written_to() -> None:
     assert transport.written == [b"ab"]
 
 
+def test_tls_from_the_beginning_lends_out_the_abilities_of_its_socket() -> None:
+    class Wrapper(Other):
+        def __init__(self, wrapped: Plain) -> None:
+            super().__init__()
+            self.wrapped = wrapped
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.wrapped, name)
+
+    socket = Plain()
+    transport = Wrapper(socket)
+    say(Outlet(transport), b"secret")
+    assert (transport.written, socket.sent, socket.buffered) == ([b"secret"], [], b"")
+
+
 def test_what_nobody_will_read_is_forgotten() -> None:
     transport = Plain()
     outlet = Outlet(transport)
@@ -119,11 +137,6 @@ def test_what_nobody_will_read_is_forgotten() -> None:
 
 
 def test_twisted_has_what_it_takes() -> None:
-    """Else every reply would cost three system calls more, and nobody would notice."""
-    from twisted.internet.tcp import Connection
-
-    assert all(hasattr(Connection, name) for name in ("writeSomeData", "connected", "TLS"))
-    from twisted.internet.abstract import FileDescriptor
-
+    assert all(hasattr(tcp.Connection, name) for name in ("writeSomeData", "connected", "TLS"))
     descriptor = FileDescriptor(reactor=object())  # type: ignore[arg-type]
     assert (descriptor.dataBuffer, descriptor._tempDataBuffer) == (b"", [])

@@ -19,6 +19,7 @@ from mailgate.failures import Gone
 from mailgate.interfaces import IContent, IFetchLog, IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
 from mailgate.pop3.personality import Personality
+from mailgate.pop3.reply import Reply
 from mailgate.pop3.session import POP3Session
 from mailgate.pop3.surroundings import Surroundings
 from mailgate.rules import NO_RULES, Promise, Rules
@@ -28,9 +29,15 @@ from tests.support import Facts, started
 Gate = Callable[[], Awaitable[None]]
 
 
-async def gather(blocks: AsyncGenerator[bytes, None]) -> bytes:
+async def gather(content: bytes | AsyncGenerator[bytes, None]) -> bytes:
     """All blocks of a body."""
-    return b"".join([block async for block in blocks])
+    return content if isinstance(content, bytes) else b"".join([block async for block in content])
+
+
+def blocks_of(reply: Reply) -> AsyncGenerator[bytes, None]:
+    """The content of a reply that has it in blocks."""
+    assert reply.content is not None and not isinstance(reply.content, bytes)
+    return reply.content
 
 
 def wire_octets(content: bytes) -> int:
@@ -46,6 +53,8 @@ def entry(uid: str, octets: int = 10, *, smtputf8: bool = False) -> Entry:
 @implementer(IContent)
 class FakeContent:
     """A message in small blocks; `breaks` is raised after them."""
+
+    whole: bytes | None = None
 
     def __init__(self, octets: bytes, block_octets: int, breaks: Exception | None = None) -> None:
         self._blocks = [octets[at : at + block_octets] for at in range(0, len(octets), block_octets)]
@@ -73,6 +82,7 @@ class FakeMaildrop:
         self.messages = dict(enumerate(messages, 1))
         self.international: set[int] = set()  # the numbers of those that were received with SMTPUTF8
         self.block_octets = block_octets
+        self.in_memory = False  # are contents given as a whole?
         self.raises: dict[str, Exception] = {}  # by the method's name, or "block"
         self.waits: dict[str, Deferred[None]] = {}
         self.removed: list[Entry] = []
@@ -103,6 +113,7 @@ class FakeMaildrop:
         if int(entry.key) not in self.messages:
             raise Gone(entry.uid)
         content = FakeContent(self.messages[int(entry.key)], self.block_octets, self.raises.get("block"))
+        content.whole = self.messages[int(entry.key)] if self.in_memory else None
         self.contents.append(content)
         return content
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from zope.interface import implementer_only
 
-from mailgate.facts import Deleted, Failed, Fetched, NotDeleted, Unavailable
+from mailgate.facts import Deleted, Failed, Fetched, MaildropClosed, NotDeleted, Unavailable
 from mailgate.failures import LockLost, NotRemoved, StoreError
 from mailgate.interfaces import IMaildrop
 from mailgate.mail import Entry, Session, Snapshot
@@ -23,7 +23,7 @@ from mailgate.pop3.view import View
 from mailgate.reporting import VisitReport
 from mailgate.rules import NO_RULES, Retention, Rules
 from mailgate.wire.surrogate import Surrogate
-from tests.pop3.support import UNIX_TIME, FakeMaildrop, House, entry, gather, house, wire_octets
+from tests.pop3.support import UNIX_TIME, FakeMaildrop, House, blocks_of, entry, gather, house, wire_octets
 from tests.support import Facts, result_of, started
 
 FIRST = b"A: b\n\none\n.two\nthree\n"
@@ -156,8 +156,7 @@ def test_a_whole_message_is_a_fetch_and_a_top_is_none() -> None:
 
 def test_a_fetch_that_is_left_is_none_and_its_message_is_closed() -> None:
     room = Room(FIRST)
-    content = room.say(events.Retr(1)).content
-    assert content is not None
+    content = blocks_of(room.say(events.Retr(1)))
     result_of(anext(content))
     result_of(content.aclose())
     assert room.facts.of(Fetched) == []
@@ -211,6 +210,8 @@ def test_what_the_store_raises_goes_on_to_the_session() -> None:
 
 def test_a_store_may_read_in_another_thread() -> None:
     class Slow:
+        whole = None
+
         def __init__(self) -> None:
             self.blocks = [b"A: b", b"\n", b""]
 
@@ -231,8 +232,7 @@ def test_a_store_may_read_in_another_thread() -> None:
 
 def test_a_read_that_is_cancelled_tells_nothing_and_closes_the_message() -> None:
     room = Room(FIRST)
-    content = room.say(events.Retr(1)).content
-    assert content is not None
+    content = blocks_of(room.say(events.Retr(1)))
     room.maildrop.contents[0].read_block = lambda: Deferred()  # type: ignore[assignment, method-assign, return-value]
     reading = started(anext(content))
     reading.cancel()
@@ -471,3 +471,24 @@ def test_a_big_maildrop_is_listed() -> None:
     lines = reply.lines
     assert isinstance(lines, bytes)
     assert lines.count(b"\r\n") == 20_000
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [(events.Retr(1), FIRST), (events.Top(1, 1), b"A: b\n\none\n"), (events.Top(1, 0), b"A: b\n\n")],
+)
+def test_a_message_that_is_in_memory_goes_as_a_whole(command: events.Event, sent: bytes) -> None:
+    room = Room(FIRST)
+    room.maildrop.in_memory = True
+    reply = room.say(command)
+    assert isinstance(reply.content, bytes) and reply.content == sent
+    assert room.maildrop.contents[0].closed
+    assert len(room.facts.of(Fetched)) == isinstance(command, events.Retr)
+    room.report.ended(ALICE, "quit", 1, 2, 3, 0.5, messages=1, listed=0)
+    assert room.facts.one(MaildropClosed).tops == isinstance(command, events.Top)
+
+
+def test_an_empty_message_goes_as_a_whole_too() -> None:
+    room = Room(b"")
+    room.maildrop.in_memory = True
+    assert room.say(events.Retr(1)).content == b""

@@ -25,11 +25,11 @@ class KeptContent:
     """See `IContent`: a message that is in memory as a whole, and no larger than a block."""
 
     def __init__(self, octets: bytes) -> None:
-        self._octets = octets
+        self.whole = self._left = octets
 
     def read_block(self) -> bytes:
         """See `IContent`."""
-        octets, self._octets = self._octets, b""
+        octets, self._left = self._left, b""
         return octets
 
     def close(self) -> None:
@@ -39,6 +39,8 @@ class KeptContent:
 @implementer(IContent)
 class FileContent:
     """See `IContent`. Made off the reactor from a file that is open; owns its descriptor from then on."""
+
+    whole = None
 
     def __init__(self, disk: Disk, offload: Offload, descriptor: int, octets: int) -> None:
         self._disk = disk

@@ -1,14 +1,11 @@
 """Takes messages that others kept into a maildrop: with their UIDs, arrival times and flags, durably, and none twice.
 
-The maildrop is locked, as by a session, for as long as that takes; mail is delivered meanwhile. A message that has a
-UID keeps it (RFC 1939 section 7: no two messages ever have the same), in the name of its file or in `dovecot-uidlist`.
-One that has none, or whose UID another message has, is given one made of its content: `<arrival>.<hash>.import`. So it
-is known again the next time, and a second copy of it in the same source is told from the first by a number in the hash.
+The maildrop is locked, as by a session, for as long as that takes; mail is delivered meanwhile. A UID is in the name of
+the file or, where that is another, in `dovecot-uidlist`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import re
@@ -17,24 +14,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final
 
-from attrs import frozen
-
-from mailgate.failures import Gone, InUse, NotCommitted, StoreError, StoreFull
-from mailgate.mail import BLOCK_OCTETS, Entry
-from mailgate.store.maildir import filename
+from mailgate.failures import InUse, NotCommitted, StoreError, StoreFull
 from mailgate.store.maildir.commit import Job, Pending, commit, discard
 from mailgate.store.maildir.disk import CREATE, Disk, as_store_error
 from mailgate.store.maildir.handover import SharedDescriptor
-from mailgate.store.maildir.layout import CUR, NEW, TMP, Layout, open_regular
-from mailgate.store.maildir.listing import scan
-from mailgate.store.maildir.locate import Locator
+from mailgate.store.maildir.layout import CUR, NEW, TMP, Layout
 from mailgate.store.maildir.lock import lock
-from mailgate.store.maildir.origin import origin_of
+from mailgate.store.maildir.planning import Arrival, Plan, Planner, Taken, content_of
 from mailgate.store.maildir.syncing import Syncing
 from mailgate.store.maildir.uidlist_adding import UidlistAdder
-from mailgate.wire.dots import DotWriter, WireCounter
 
 BATCH_MESSAGES: Final = 1000  # whose UIDs are written together: each time the whole list is written anew
 OPEN_FILES: Final = 64  # that are made durable together
@@ -45,59 +35,6 @@ _FILE_MODE: Final = 0o600
 _LATEST: Final = 10**11 - 1  # what fits the seconds of a name
 _MADE: Final = re.compile(rf"[0-9]{{1,11}}\.([0-9a-f]{{{_HASH_DIGITS}}})\.import")
 _UNIQUE: Final = re.compile(r"[0-9]{1,11}\.[0-9A-Za-z._=+%#@~\\-]{1,140}")
-
-
-class Arrival(Protocol):
-    """A message to be taken. `archive.message.Archived` says what its values are; `open` gives LF line ends, and raises
-    OSError or ValueError where it cannot be read.
-    """
-
-    @property
-    def where(self) -> str: ...
-    @property
-    def open(self) -> Callable[[], Iterator[bytes]]: ...
-    @property
-    def seconds(self) -> int: ...
-    @property
-    def uid(self) -> str: ...
-    @property
-    def unique(self) -> str: ...
-    @property
-    def flags(self) -> str: ...
-    @property
-    def is_new(self) -> bool: ...
-    @property
-    def smtputf8(self) -> bool: ...
-
-
-@frozen
-class Taken:
-    """What became of a message."""
-
-    where: str  # as the arrival has it
-    uid: str = ""  # by which the maildrop has it now
-    was_there: bool = False  # before
-    clashed: str = ""  # the UID that it had, which another message has
-    trouble: str = ""  # why it was not taken
-
-
-@frozen
-class _Plan:
-    """A message that is to be written."""
-
-    arrival: Arrival
-    seconds: int
-    uid: str
-    base: str  # of its name
-    octets: int
-    clashed: str
-
-
-@frozen
-class _Measure:
-    octets: int
-    wire_octets: int
-    digest: bytes  # of what POP3 sends: the same whatever line ends a file has
 
 
 class Imports:
@@ -170,31 +107,34 @@ class Import:
         Raises `StoreError` where nothing more can be taken, as on a full disk; what was taken stays.
         """
         with as_store_error("cannot list the maildrop"):
-            planner = _Planner(self._disk, self._directory)
+            planner = Planner(self._disk, self._directory)
         rest = iter(arrivals)
         while batch := list(islice(rest, BATCH_MESSAGES)):
             yield from self._take(planner, batch)
 
-    def _take(self, planner: _Planner, batch: Sequence[Arrival]) -> Iterator[Taken]:
+    def _take(self, planner: Planner, batch: Sequence[Arrival]) -> Iterator[Taken]:
         planned = [planner.plan(arrival) for arrival in batch]
-        plans = [each for each in planned if isinstance(each, _Plan)]
+        plans = [each for each in planned if isinstance(each, Plan)]
         with as_store_error("cannot write the list of UIDs"):
             self._adder.add({plan.base: plan.uid for plan in plans if plan.uid != plan.base.partition(",")[0]})
         outcomes = self._write_all(plans)
         for each in planned:
             yield each if isinstance(each, Taken) else next(outcomes)
 
-    def _write_all(self, plans: Sequence[_Plan]) -> Iterator[Taken]:
+    def _write_all(self, plans: Sequence[Plan]) -> Iterator[Taken]:
         for start in range(0, len(plans), OPEN_FILES):
             chunk = plans[start : start + OPEN_FILES]
             jobs = [Job(partial(self._write, plan), 1, plan.octets) for plan in chunk]
             for plan, outcome in zip(chunk, commit(self._disk, self._syncing, jobs), strict=True):
                 if isinstance(outcome, NotCommitted) and outcome.full:
                     raise StoreFull(f"{outcome}; what was taken stays: run it again when there is room")
-                trouble = str(outcome) if isinstance(outcome, Exception) else ""
-                yield Taken(plan.arrival.where, "" if trouble else plan.uid, clashed=plan.clashed, trouble=trouble)
+                if isinstance(outcome, Exception):
+                    yield Taken(plan.arrival.where, trouble=str(outcome))
+                else:
+                    _age(outcome[0], plan.seconds)
+                    yield Taken(plan.arrival.where, plan.uid, clashed=plan.clashed)
 
-    def _write(self, plan: _Plan) -> list[Pending]:
+    def _write(self, plan: Plan) -> list[Pending]:
         """Raises `StoreError`, and leaves nothing behind then."""
         arrival = plan.arrival
         flags = "".join(sorted(set(arrival.flags)))
@@ -209,119 +149,21 @@ class Import:
                 raise
         return [pending]
 
-    def _fill(self, pending: Pending, plan: _Plan) -> None:
+    def _fill(self, pending: Pending, plan: Plan) -> None:
         assert pending.descriptor is not None
         self._disk.fchmod(pending.descriptor, _FILE_MODE)  # whatever the umask took away
         octets = 0
-        for block in _content_of(plan.arrival):
+        for block in content_of(plan.arrival):
             octets += len(block)
             rest = memoryview(block)
             while rest:
                 rest = rest[self._disk.write(pending.descriptor, rest) :]
         if octets != plan.octets:
             raise StoreError("it changed while it was read")
-        os.utime(pending.descriptor, (plan.seconds, plan.seconds))  # which others take for its arrival
 
 
-class _Planner:
-    """Decides which messages are there already, and by which UID and name each other is to be known."""
-
-    def __init__(self, disk: Disk, directory: int) -> None:
-        self._disk = disk
-        self._directory = directory
-        self._locator = Locator(disk)
-        entries = scan(disk, directory, {}).entries
-        self._by_uid = {entry.uid: entry for entry in entries}
-        self._uniques = {origin_of(entry).unique for entry in entries}
-        made = (_MADE.fullmatch(entry.uid) for entry in entries)
-        self._by_hash = {match[1]: match[0] for match in made if match}
-        self._used: set[str] = set()  # UIDs that messages of this source have already,
-        self._used_hashes: set[str] = set()  # and what is made of their contents, whenever they arrived
-
-    def plan(self, arrival: Arrival) -> _Plan | Taken:
-        """What is to be done about it; never raises `StoreError`, but tells of it."""
-        try:
-            measure = _measure(_content_of(arrival))
-            if arrival.uid and arrival.uid not in self._used:
-                entry = self._by_uid.get(arrival.uid)
-                if entry is None:
-                    return self._planned(arrival, arrival.uid, self._name(arrival, measure), measure)
-                if self._is_same(entry, measure):
-                    return self._found(arrival, arrival.uid)
-        except StoreError as error:
-            return Taken(arrival.where, trouble=str(error))
-        return self._plan_made(arrival, measure)
-
-    def _plan_made(self, arrival: Arrival, measure: _Measure) -> _Plan | Taken:
-        for digits in _hashes(measure):
-            uid = self._by_hash.get(digits)
-            if uid is not None and uid not in self._used:
-                return self._found(arrival, uid)
-            made = _made(arrival, digits)
-            if uid is None and digits not in self._used_hashes and made not in self._uniques:
-                self._used_hashes.add(digits)
-                return self._planned(arrival, made, made, measure)
-        raise AssertionError("there is no end of hashes")
-
-    def _found(self, arrival: Arrival, uid: str) -> Taken:
-        self._used.add(uid)
-        return Taken(arrival.where, uid, was_there=True)
-
-    def _planned(self, arrival: Arrival, uid: str, unique: str, measure: _Measure) -> _Plan:
-        self._used.add(uid)
-        self._uniques.add(unique)
-        base = filename.compose(unique, measure.octets, measure.wire_octets, arrival.smtputf8)
-        clashed = arrival.uid if arrival.uid != uid else ""
-        return _Plan(arrival, _seconds(arrival), uid, base, measure.octets, clashed)
-
-    def _name(self, arrival: Arrival, measure: _Measure) -> str:
-        """The unique part of a name that nobody has: its own, if that will do."""
-        if _UNIQUE.fullmatch(arrival.unique) and arrival.unique not in self._uniques:
-            return arrival.unique
-        names = (_made(arrival, digits) for digits in _hashes(measure))
-        return next(name for name in names if name not in self._uniques)
-
-    def _is_same(self, entry: Entry, measure: _Measure) -> bool:
-        with as_store_error("cannot compare it with what is there"):
-            try:
-                descriptor, _ = self._locator.act(self._directory, entry, partial(open_regular, self._disk))
-            except FileNotFoundError:
-                raise Gone(f"message {entry.uid} is not there any more: another program removed it") from None
-            try:
-                return _measure(self._blocks(descriptor)).digest == measure.digest
-            finally:
-                self._disk.close_quietly(descriptor)
-
-    def _blocks(self, descriptor: int) -> Iterator[bytes]:
-        while block := self._disk.read(descriptor, BLOCK_OCTETS):
-            yield block
-
-
-def _content_of(arrival: Arrival) -> Iterator[bytes]:
-    try:
-        yield from arrival.open()
-    except (OSError, ValueError) as error:
-        raise StoreError(f"it cannot be read: {error}") from error
-
-
-def _measure(blocks: Iterable[bytes]) -> _Measure:
-    octets, counter, writer, digest = 0, WireCounter(), DotWriter(), hashlib.sha256()
-    for block in blocks:
-        octets += len(block)
-        counter.feed(block)
-        digest.update(writer.feed(block))
-    digest.update(writer.finish())
-    return _Measure(octets, counter.finish(), digest.digest())
-
-
-def _hashes(measure: _Measure) -> Iterator[str]:
-    for number in itertools.count():
-        yield hashlib.sha256(b"%b%d" % (measure.digest, number)).hexdigest()[:_HASH_DIGITS]
-
-
-def _made(arrival: Arrival, digits: str) -> str:
-    return f"{_seconds(arrival)}.{digits}.import"
-
-
-def _seconds(arrival: Arrival) -> int:
-    return min(max(arrival.seconds, 0), _LATEST)
+def _age(path: str, seconds: int) -> None:
+    """Let other programs, which go by the file's time, know when it arrived."""
+    # Not before it has its name: in `tmp` it would look like what was given up long ago, and be removed.
+    with suppress(OSError):
+        os.utime(path, (seconds, seconds), follow_symlinks=False)

@@ -154,7 +154,7 @@ class _Look:
                 status = self._disk.stat(name, dir_fd=descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return ()
-        age_seconds = self._now - max(status.st_mtime, status.st_atime)
+        age_seconds = self._now - status.st_mtime
         if age_seconds < STALE_SECONDS:
             return ()
         what = f"a delivery that was given up {int(age_seconds // 3600)} hours ago"

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from mailgate.failures import InUse, StoreError, StoreFull
 from mailgate.mail import Entry
 from mailgate.store.maildir import importing
-from mailgate.store.maildir.importing import WAIT_SECONDS, Imports, Taken
+from mailgate.store.maildir.importing import WAIT_SECONDS, Imports
 from mailgate.store.maildir.origin import origin_of
+from mailgate.store.maildir.planning import Taken
 from mailgate.store.maildir.store import MaildirStore
 from tests.store.support import (
     ALICE,
@@ -156,7 +157,7 @@ def test_names_that_will_not_do(tmp_path: Path, unique: str) -> None:
     take(tmp_path, arriving(uid="one", unique=unique, seconds=-5))
     (entry,) = entries(tmp_path)
     assert (entry.uid, entry.seconds) == ("one", 0)
-    assert origin_of(entry).unique.endswith(".import")
+    assert origin_of(entry).unique.endswith(".imported")
 
 
 def test_line_ends_do_not_matter_for_what_is_there(tmp_path: Path) -> None:
@@ -199,6 +200,7 @@ def _raise(error: Exception) -> Iterator[bytes]:
 
 
 def test_what_is_there_and_cannot_be_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH_MESSAGES", 1)
     take(tmp_path, arriving(uid="1.a", unique="1.a"))
     faulty = FaultyDisk()
     with Imports(str(tmp_path), faulty.disk).opened(ALICE) as maildrop:

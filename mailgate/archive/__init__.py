@@ -1,0 +1,1 @@
+"""Mail as other programs keep it: Maildir trees, mbox files, .eml files. Read and written; knows nothing of a store."""

@@ -1,0 +1,72 @@
+"""What every command begins with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import pytest
+
+from mailgate.archive.message import ArchiveError
+from mailgate.cli.house import blocks_of, check_may_make, entry_of, maildrop_of, named, open_house, readable_errors
+from mailgate.failures import Gone
+from tests.cli.support import ALICE, CONTENT, deliver, entries, maildir
+
+
+def test_a_message(gateway: Path) -> None:
+    deliver(gateway, CONTENT * 5000)  # more than one trip reads
+    house = open_house(str(gateway / "mailgate.toml"))
+    (entry,) = entries(gateway)
+    assert maildrop_of(house, "Alice@EXAMPLE.test") == ALICE
+    assert entry_of(house, ALICE, entry.uid) == entry
+    assert b"".join(blocks_of(house, ALICE, entry)) == CONTENT * 5000
+    for path in (maildir(gateway) / "new").iterdir():
+        path.unlink()
+    with pytest.raises(Gone):
+        list(blocks_of(house, ALICE, entry))
+
+
+def test_what_is_not_there(gateway: Path) -> None:
+    house = open_house(str(gateway / "mailgate.toml"))
+    with pytest.raises(click.ClickException, match="there is no maildrop of bob@"):
+        maildrop_of(house, "bob@example.test")
+    deliver(gateway)
+    with pytest.raises(click.ClickException, match="no message with the UID x"):
+        entry_of(house, ALICE, "x")
+
+
+@pytest.mark.parametrize("user", ["alice", "@example.test", "alice@", ""])
+def test_what_is_no_maildrop(user: str) -> None:
+    with pytest.raises(click.ClickException, match="is not local-part@domain"):
+        named(user)
+
+
+def test_another_users_mail(gateway: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_may_make(str(gateway / "a" / "b"))
+    deliver(gateway)
+    monkeypatch.setattr(os, "geteuid", lambda: 54_321)
+    with pytest.raises(click.ClickException, match="belongs to somebody else"):
+        check_may_make(str(gateway / "a" / "b"))
+    with pytest.raises(click.ClickException, match="run this as that user"):
+        open_house(str(gateway / "mailgate.toml"))
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "x"), "x: No such file or directory"),
+        (OSError("odd"), "odd"),
+        (Gone("gone"), "gone"),
+        (ArchiveError("bad"), "bad"),
+    ],
+)
+def test_errors_in_words(error: Exception, text: str) -> None:
+    with pytest.raises(click.ClickException) as caught, readable_errors():
+        raise error
+    assert caught.value.message == text
+
+
+def test_a_pipe_that_nobody_reads() -> None:
+    with pytest.raises(BrokenPipeError), readable_errors():
+        raise BrokenPipeError
