@@ -36,11 +36,18 @@ class VisitReport:
         self._tell(facts.Secured(session=session.id, tls=session.tls))
 
     def ended(
-        self, session: Session, reason: str, commands: int, octets_in: int, octets_out: int, seconds: float
+        self,
+        session: Session,
+        reason: str,
+        commands: int,
+        octets_in: int,
+        octets_out: int,
+        seconds: float,
+        make: Callable[..., facts.Disconnected] = facts.Disconnected,
     ) -> None:
-        """The connection is gone, after `seconds`."""
+        """The connection is gone, after `seconds`. `make` makes the fact, where there is more to say."""
         self._tell(
-            facts.Disconnected(
+            make(
                 session=session.id,
                 listener=session.listener,
                 client=session.client,

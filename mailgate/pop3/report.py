@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from mailgate import facts
 from mailgate.mail import Entry, Session
@@ -38,40 +39,17 @@ class MaildropReport:
         uids = tuple(entry.uid for entry in entries)
         self._tell(facts.NotDeleted(session=session.id, user=session.user, uids=uids, reason=str(error)))
 
-    def ended(
-        self,
-        session: Session,
-        reason: str,
-        commands: int,
-        octets_in: int,
-        octets_out: int,
-        seconds: float,
-        *,
-        messages: int,
-        listed: int,
-    ) -> None:
-        """The connection of somebody who had logged in is gone, after `seconds`.
+    def closing(self, *, messages: int, listed: int) -> Callable[..., facts.MaildropClosed]:
+        """What makes the fact of the session's end (`VisitReport.ended`).
 
         The maildrop had so many `messages` at the beginning; of `listed` of them LIST or UIDL told.
         """
-        self._tell(
-            facts.MaildropClosed(
-                session=session.id,
-                listener=session.listener,
-                client=session.client,
-                user=session.user,
-                helo=session.helo,
-                tls=session.tls,
-                reason=reason,
-                commands=commands,
-                octets_in=octets_in,
-                octets_out=octets_out,
-                seconds=seconds,
-                messages=messages,
-                listed=listed,
-                fetched=self._fetched,
-                fetched_octets=self._fetched_octets,
-                tops=self._tops,
-                deleted=self._deleted,
-            )
+        return partial(
+            facts.MaildropClosed,
+            messages=messages,
+            listed=listed,
+            fetched=self._fetched,
+            fetched_octets=self._fetched_octets,
+            tops=self._tops,
+            deleted=self._deleted,
         )

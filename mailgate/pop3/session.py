@@ -6,7 +6,7 @@ for the other.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from attrs import evolve
@@ -14,6 +14,7 @@ from twisted.cred.error import LoginDenied, UnauthorizedLogin
 from twisted.internet.defer import CancelledError
 
 from mailgate.connection import Ending
+from mailgate.facts import Disconnected
 from mailgate.failures import InUse, LockLost, StoreError, TooSoon
 from mailgate.interfaces import IMaildrop
 from mailgate.mail import Session
@@ -122,20 +123,11 @@ class POP3Session:
         if self._shown_out and reason == "quit":
             reason = "refused"
         seconds = self._now() - self._began
-        if self._transaction is None:
-            self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
-            return
-        view = self._transaction.view
-        self._maildrop_report.ended(
-            self._session,
-            reason,
-            self._commands,
-            octets_in,
-            octets_out,
-            seconds,
-            messages=view.messages,
-            listed=view.listed,
-        )
+        make: Callable[..., Disconnected] = Disconnected
+        if self._transaction is not None:
+            view = self._transaction.view
+            make = self._maildrop_report.closing(messages=view.messages, listed=view.listed)
+        self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds, make)
 
     # Whom an event is for.
 

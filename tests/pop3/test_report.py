@@ -8,6 +8,7 @@ from mailgate import facts
 from mailgate.failures import NotRemoved
 from mailgate.mail import Session
 from mailgate.pop3.report import MaildropReport
+from mailgate.reporting import VisitReport
 from tests.pop3.support import entry
 from tests.support import Facts
 
@@ -36,7 +37,8 @@ def test_the_end_has_the_counts() -> None:
     report.topped()
     report.deleted(ALICE, entry("u2"))
     report.not_deleted(ALICE, [entry("u3")], NotRemoved("read-only", []))
-    report.ended(evolve(ALICE, tls="TLSv1.3"), "quit", 7, 11, 22, 1.5, messages=4, listed=3)
+    closing = report.closing(messages=4, listed=3)
+    VisitReport(told, lambda: "e1").ended(evolve(ALICE, tls="TLSv1.3"), "quit", 7, 11, 22, 1.5, closing)
     assert evolve(told.told[-1], at=0.0, node="") == facts.MaildropClosed(
         session="s1",
         listener="pop3",

@@ -484,7 +484,8 @@ def test_a_message_that_is_in_memory_goes_as_a_whole(command: events.Event, sent
     assert isinstance(reply.content, bytes) and reply.content == sent
     assert room.maildrop.contents[0].closed
     assert len(room.facts.of(Fetched)) == isinstance(command, events.Retr)
-    room.report.ended(ALICE, "quit", 1, 2, 3, 0.5, messages=1, listed=0)
+    make = room.report.closing(messages=1, listed=0)
+    VisitReport(room.facts, lambda: "e1").ended(ALICE, "quit", 1, 2, 3, 0.5, make)
     assert room.facts.one(MaildropClosed).tops == isinstance(command, events.Top)
 
 

@@ -1,0 +1,52 @@
+"""What happens, told once: a frozen class a fact, and the Bulletin that tells them to its readers.
+
+A fact holds plain values. Strings that came from a client are as the client sent them: a reader that writes them
+somewhere makes them harmless first.
+"""
+
+from mailgate.facts.bulletin import Bulletin, Reader
+from mailgate.facts.fact import Fact
+from mailgate.facts.maildrops import Deleted, Expired, Fetched, MaildropClosed, NotDeleted, SweepEnded, SweepHeld, Swept
+from mailgate.facts.messages import Accepted, Delivered, Handled, MessageRefused, NotDelivered, NotRelayed, Relayed
+from mailgate.facts.sessions import (
+    CommandRefused,
+    Connected,
+    Disconnected,
+    LoggedIn,
+    LoginDeferred,
+    LoginFailed,
+    Secured,
+    TurnedAway,
+)
+from mailgate.facts.trouble import Failed, Unavailable
+
+__all__ = [
+    "Accepted",
+    "Bulletin",
+    "CommandRefused",
+    "Connected",
+    "Deleted",
+    "Delivered",
+    "Disconnected",
+    "Expired",
+    "Fact",
+    "Failed",
+    "Fetched",
+    "Handled",
+    "LoggedIn",
+    "LoginDeferred",
+    "LoginFailed",
+    "MaildropClosed",
+    "MessageRefused",
+    "NotDeleted",
+    "NotDelivered",
+    "NotRelayed",
+    "Reader",
+    "Relayed",
+    "Secured",
+    "SweepEnded",
+    "SweepHeld",
+    "Swept",
+    "TurnedAway",
+    "Unavailable",
+]
