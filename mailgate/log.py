@@ -198,8 +198,8 @@ def _maildrop_closed(fact: facts.MaildropClosed) -> str:
     tops = f"{fact.tops} tops, " if fact.tops else ""
     return _ended(
         fact,
-        f"{fact.messages} messages, {fact.listed} listed, {fact.fetched} fetched ({fact.fetched_octets} octets), "
-        f"{tops}{fact.deleted} deleted, ",
+        f"messages: {fact.messages} there, {fact.listed} listed, "
+        f"{fact.fetched} fetched ({fact.fetched_octets} octets), {tops}{fact.deleted} deleted, ",
     )
 
 

@@ -116,10 +116,10 @@ EXPECTED = [
     "not relayed m to <a@b> through relay.example.org:587: 550 No",
     "session s ended: smtp c user alice helo client.example.org, TLSv1.3 X, quit, 3 commands, 1 octets in, 2 out, "
     "0.2 s",
-    "session s ended: pop3 c user alice, in clear, lost, 9 commands, 7 messages, 6 listed, 5 fetched (999 octets), "
-    "0 deleted, 1 octets in, 2 out, 0.5 s",
-    "session s ended: pop3 c user alice, in clear, lost, 9 commands, 7 messages, 6 listed, 5 fetched (999 octets), "
-    "2 tops, 3 deleted, 1 octets in, 2 out, 0.5 s",
+    "session s ended: pop3 c user alice, in clear, lost, 9 commands, messages: 7 there, 6 listed, "
+    "5 fetched (999 octets), 0 deleted, 1 octets in, 2 out, 0.5 s",
+    "session s ended: pop3 c user alice, in clear, lost, 9 commands, messages: 7 there, 6 listed, "
+    "5 fetched (999 octets), 2 tops, 3 deleted, 1 octets in, 2 out, 0.5 s",
     "login alice: pop3 c, session s",
     "login failed 'alice': pop3 c, wrong password, session s",
     "login deferred 'alice': pop3 c, another session has it, session s",

@@ -47,28 +47,37 @@ class PasswordChecker:
         return Deferred.fromCoroutine(self._check(credentials.username, credentials.password))
 
     async def _check(self, username: bytes, password: bytes) -> str:
-        account = self._find(username)
+        try:
+            account = self._find(username)
+        except OutOfService as reason:
+            await self._hashing.check(partial(_is_nobodys, password))
+            raise Undecided(str(reason)) from reason
         if account is None:
             await self._hashing.check(partial(_is_nobodys, password))
             raise UnauthorizedLogin("no such user")
         if account.disabled:  # nothing is remembered of it: a quick answer would tell that the password is right
             right = await self._hashing.check(partial(_is_right, account.password, password))
-            raise UnauthorizedLogin("the account is disabled" if right else "wrong password for a disabled account")
+            raise self._refusal(
+                account, "the account is disabled" if right else "wrong password for a disabled account"
+            )
         if not self._remembered.knows(account, password):
             if not await self._hashing.check(partial(_is_right, account.password, password)):
-                raise UnauthorizedLogin("wrong password")
+                raise self._refusal(account, "wrong password")
             self._remembered.note(account, password)
         return account.name
 
+    def _refusal(self, account: Account, reason: str) -> Exception:
+        """While the file is not understood, a new password may stand there, as may a new name: both sound alike."""
+        doubt = self._domains.current().doubt(account.name)
+        return UnauthorizedLogin(reason) if doubt is None else Undecided(str(doubt))
+
     def _find(self, username: bytes) -> Account | None:
-        try:
-            for form in login_forms(username):
-                name = login_name(form, self._domains.current().only_domain())
-                account = self._account(name) if name is not None else None
-                if account is not None:
-                    return account
-        except OutOfService as reason:
-            raise Undecided(str(reason)) from reason
+        """Raises `OutOfService`."""
+        for form in login_forms(username):
+            name = login_name(form, self._domains.current().only_domain())
+            account = self._account(name) if name is not None else None
+            if account is not None:
+                return account
         return None
 
     def _account(self, name: str) -> Account | None:

@@ -15,8 +15,7 @@ from mailgate.accounts.domains import Domains
 from mailgate.accounts.names import account_name
 from mailgate.accounts.register import OutOfService
 from mailgate.accounts.ruling import Rulebook
-from mailgate.failures import TooSoon
-from mailgate.interfaces import IMaildrop, IMailStore, ISubmitter, ITally
+from mailgate.interfaces import IMaildrop, IMailStore, ISubmitter
 from mailgate.mail import Path
 
 Avatar = tuple[Any, object, Callable[[], None]]  # interface, avatar, logout
@@ -50,52 +49,27 @@ class Submitter:
 class Realm:
     """Opens maildrops of `store`. Without `domains` everybody may send as anybody: development and tests."""
 
-    def __init__(
-        self,
-        store: IMailStore,
-        domains: Domains | None,
-        rulebook: Rulebook = NO_RULEBOOK,
-        tally: ITally | None = None,
-    ) -> None:
-        """`rulebook` says what was decided for each maildrop; without a `tally` nobody has to wait between logins."""
+    def __init__(self, store: IMailStore, domains: Domains | None, rulebook: Rulebook = NO_RULEBOOK) -> None:
+        """`rulebook` says what was decided for each maildrop."""
         self._store = store
         self._domains = domains
         self._rulebook = rulebook
-        self._tally = tally
 
     def requestAvatar(self, avatarId: str | bytes | tuple[()], mind: object, *interfaces: Any) -> Deferred[Avatar]:
         """An `IMaildrop`, whose logout releases it, or an `ISubmitter`, whose logout does nothing.
 
-        Raises `TooSoon` for a maildrop whose owner has to wait. What the store raises (`InUse`, `StoreError`) goes on
-        to the caller.
+        What the store raises (`InUse`, `StoreError`) goes on to the caller.
         """
         return Deferred.fromCoroutine(self._avatar(avatarId, interfaces))
 
     async def _avatar(self, avatar_id: str | bytes | tuple[()], interfaces: tuple[Any, ...]) -> Avatar:
         user = _account(avatar_id)
         if IMaildrop in interfaces:
-            maildrop = await self._open(user)
+            maildrop = await self._store.open(user, self._rulebook.rules(user))
             return IMaildrop, maildrop, maildrop.release
         if ISubmitter in interfaces:
             return ISubmitter, self._submitter(user), _nothing
         raise NotImplementedError("an account is an IMaildrop or an ISubmitter")
-
-    async def _open(self, user: str) -> IMaildrop:
-        rules = self._rulebook.rules(user)
-        maildrop = await self._store.open(user, rules)
-        try:
-            # With the lock held: who hears [IN-USE] has not logged in, and the next login is counted from this one.
-            if not await self._may_come(user, rules.login_delay_seconds):
-                raise TooSoon(f"not {rules.login_delay_seconds} seconds after the last login")  # RFC 2449 8.1.1
-        except BaseException:
-            maildrop.release()
-            raise
-        return maildrop
-
-    async def _may_come(self, user: str, delay_seconds: int) -> bool:
-        if not delay_seconds or self._tally is None:
-            return True
-        return await self._tally.once(f"login/{user}", delay_seconds)
 
     def _submitter(self, user: str) -> ISubmitter:
         return Submitter(user, self._domains) if self._domains is not None else AnyoneSubmitter(user)

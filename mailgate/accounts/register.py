@@ -103,6 +103,11 @@ class Register:
             _require(own.unread_users or own.stale_users)
         return self.names.accounts.get(name)
 
+    def doubt(self, name: str) -> Fault | None:
+        """Why an account may be another than it is known to be: the file that has it is not understood as it is now."""
+        own = self.domains.get(name.rpartition("@")[2])
+        return own.stale_users if own is not None else None
+
     def rules(self, name: str) -> Rules:
         """As `ruling.Rulebook` has it; found out once for each account."""
         rules = self._rules.get(name)

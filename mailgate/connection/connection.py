@@ -223,6 +223,8 @@ class Connection(Protocol, Generic[R]):
             self._pump()
 
     def _finish(self) -> None:
+        if not self._tls_noted and not self._is_shaking_hands():
+            self._note_tls()  # a client that never said anything had TLS all the same
         self._session.ended(self._reason, self._octets_in, self._octets_out)
         self._done(self)
         self.gone.callback(None)

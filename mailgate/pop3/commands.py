@@ -59,7 +59,8 @@ class Shape:
     """
 
     NOTHING: Final = re.compile(rb" *")
-    NAME: Final = re.compile(rb" ([^\x00-\x20\x7f]+) *")
+    # RFC 1939 section 3 has no spaces in arguments; a local part may have them (RFC 5321 section 4.1.2).
+    NAME: Final = re.compile(rb" ([^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?) *")
     PASSWORD: Final = re.compile(rb" (.+)", re.DOTALL)
     NUMBER: Final = re.compile(rb" ([0-9]+) *")
     PERHAPS_NUMBER: Final = re.compile(rb"(?: ([0-9]+))? *")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from string import Formatter
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -35,9 +36,19 @@ ENGLISH: Final = Language("en", "English")
 
 
 def read_language(tag: str, toml: str) -> Language:
-    """Read a file of `texts`. Raises KeyError and ValueError for one that is none."""
+    """Read a file of `texts`. Raises KeyError and ValueError for one that is none, and for a text that could not be
+    said in place of the English one.
+    """
     table = tomllib.loads(toml)
+    for english, text in table["texts"].items():
+        if _placeholders(text) != _placeholders(english):
+            raise ValueError(f"{tag}: {text!r} has other placeholders than {english!r}")
+        Reply(True, text)  # which says what is wrong with the text of a response
     return Language(tag, table["name"], table["texts"])
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def _languages() -> dict[str, Language]:

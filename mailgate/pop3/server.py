@@ -9,6 +9,7 @@ from twisted.cred.portal import Portal
 
 from mailgate.connection import Build
 from mailgate.facts import Bulletin
+from mailgate.interfaces import ITally
 from mailgate.mail import Session
 from mailgate.pop3.machine import POP3Machine
 from mailgate.pop3.personality import Personality
@@ -28,6 +29,7 @@ def pop3_door(
     *,
     clock: Callable[[], float] = time.time,
     promise: Callable[[], Promise] = Promise,
+    tally: ITally | None = None,
 ) -> Build[Reply]:
     """What a `ConnectionFactory` asks for every client of the listener.
 
@@ -44,6 +46,7 @@ def pop3_door(
         now=now,
         clock=clock,
         promise=promise,
+        tally=tally,
     )
 
     def build(client: str, port: int) -> tuple[POP3Machine, POP3Session]:

@@ -244,6 +244,7 @@ class POP3Session:
             transaction = await begin_transaction(
                 maildrop, session, self._surroundings, self._report, self._maildrop_report, utf8=self._manner.utf8
             )
+            await self._check_delay(maildrop)
         except Exception:
             self._release()  # RFC 1939 section 4: the lock is released before the login is refused
             raise
@@ -251,6 +252,14 @@ class POP3Session:
         self._transaction = transaction
         self._report.logged_in(session)
         return transaction.describe()
+
+    async def _check_delay(self, maildrop: IMaildrop) -> None:
+        """Raises `TooSoon`. The delay counts from a +OK (RFC 2449 section 6.5): so this is the last that is asked, with
+        the lock held, of a client who is still there.
+        """
+        tally, delay = self._surroundings.tally, maildrop.rules.login_delay_seconds
+        if tally is not None and delay and not await tally.once(f"login/{maildrop.name}", delay):
+            raise TooSoon(f"not {delay} seconds after the last login")
 
     def _refuse_login(self, user: str, error: Exception) -> Reply:
         self._report.login_failed(self._session, user, error)

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from twisted.cred.portal import Portal
 
 from mailgate.facts import Bulletin
+from mailgate.interfaces import ITally
 from mailgate.pop3.listings import Listings
 from mailgate.pop3.personality import Personality
 from mailgate.pop3.surrogates import SurrogateSizes
@@ -26,5 +27,6 @@ class Surroundings:
     now: Callable[[], float]  # counts seconds; only differences matter
     clock: Callable[[], float] = time.time  # Unix time, seconds
     promise: Callable[[], Promise] = Promise  # what CAPA says before the login, true for all accounts
+    tally: ITally | None = None  # who has logged in lately; without one nobody has to wait between logins
     listings: Listings = field(factory=Listings)
     surrogate_sizes: SurrogateSizes = field(factory=SurrogateSizes)

@@ -157,8 +157,8 @@ class Front:
             soon=partial(frame.clock.callLater, 0),
             sync=config.store.sync,
         )
-        realm = Realm(self.store, access.domains, access.rulebook, Tally())
-        self._portal = Portal(realm, [access.checker])
+        self._portal = Portal(Realm(self.store, access.domains, access.rulebook), [access.checker])
+        self._tally = Tally()
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
         self._delivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
         self._memory = Memory(config.limits.content_memory)
@@ -202,5 +202,12 @@ class Front:
 
     def _pop3(self, tls_on_demand: bool) -> Build[Any]:
         personality = pop3_personality(self._config, tls_available=tls_on_demand)
-        bulletin, promise = self._frame.bulletin, self._rulebook.promise
-        return pop3_door(personality, self._portal, bulletin, new_id, time.monotonic, promise=promise)
+        return pop3_door(
+            personality,
+            self._portal,
+            self._frame.bulletin,
+            new_id,
+            time.monotonic,
+            promise=self._rulebook.promise,
+            tally=self._tally,
+        )

@@ -155,6 +155,18 @@ def test_nobody_is_wrong_whose_domain_was_never_read(desk: Desk, root: Path, use
     assert desk.refusal(b"nobody@example.test", b"x") == "no such user"
 
 
+def test_while_a_file_is_not_understood_known_and_unknown_sound_and_cost_alike(desk: Desk, root: Path) -> None:
+    assert desk.login(b"alice", "grüße".encode())
+    with (root / "example.test" / "users").open("a") as users:
+        users.write("carol\n")  # the edit is not done yet
+    assert desk.login(b"alice", "grüße".encode())
+    desk.work.clear()
+    for username in (b"alice", b"carol", b"bob"):
+        with pytest.raises(Undecided, match="users:"):
+            desk.login(username, b"guess")
+    assert [work.partition(" ")[2] for work in desk.work] == ["off the reactor"] * 3
+
+
 @pytest.mark.parametrize("username", [b"alice", b"alice@example.test"])
 def test_nobody_is_wrong_while_no_domain_is_known(tmp_path: Path, username: bytes, monkeypatch: Any) -> None:
     desk = Desk(tmp_path / "none", monkeypatch)

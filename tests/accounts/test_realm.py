@@ -9,7 +9,7 @@ import pytest
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from zope.interface import Interface
 from zope.interface.verify import verifyObject
 
@@ -18,12 +18,11 @@ from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.realm import Realm, Submitter
 from mailgate.accounts.spelling import Spelling
-from mailgate.failures import InUse, TooSoon
+from mailgate.failures import InUse
 from mailgate.faults import Fault
 from mailgate.interfaces import IMaildrop, ISubmitter
 from mailgate.mail import NULL_PATH, Path
 from mailgate.rules import NO_RULES, Retention, Rules
-from mailgate.tally import Tally
 
 
 class FakeDrop:
@@ -179,26 +178,16 @@ def test_without_domains_everybody_may_send_as_anybody() -> None:
 
 
 class Desk:
-    """A realm with a rulebook and a tally, a clock that stands still, and who comes to it."""
+    """A realm with a rulebook, and who comes to it."""
 
     def __init__(self, root: FilePath, default: Decisions = NOTHING_SAID) -> None:
-        self.now = 0.0
-        self.store = FakeStore()
-        self.tally = Tally(lambda: self.now)
         domains = Domains(str(root), list[Fault]().append, default=default)
-        self.realm = Realm(self.store, domains, domains, self.tally)  # type: ignore[arg-type]
+        self.realm = Realm(FakeStore(), domains, domains)  # type: ignore[arg-type]
 
     def login(self, user: str) -> FakeDrop:
         _, drop, _ = result(self.realm.requestAvatar(f"{user}@example.test", None, IMaildrop))
         assert isinstance(drop, FakeDrop)
         return drop
-
-    def is_too_soon(self, user: str) -> bool:
-        try:
-            self.login(user)
-        except TooSoon:
-            return True
-        return False
 
 
 def test_a_maildrop_has_its_rules(tmp_path: FilePath, domains: Domains) -> None:
@@ -214,44 +203,3 @@ def test_a_maildrop_has_its_rules(tmp_path: FilePath, domains: Domains) -> None:
 def test_without_a_rulebook_there_are_no_rules() -> None:
     _, drop, _ = result(realm(None).requestAvatar("alice@example.test", None, IMaildrop))
     assert drop.rules == NO_RULES
-
-
-def test_a_login_too_soon_gives_the_lock_back(tmp_path: FilePath, domains: Domains) -> None:
-    desk = Desk(tmp_path, Decisions(login_delay=60))
-    assert not desk.is_too_soon("alice")
-    desk.now += 59.9
-    with pytest.raises(TooSoon, match="60 seconds"):
-        desk.login("alice")
-    assert [drop.released for drop in desk.store.opened] == [0, 1]
-    desk.now += 0.1  # what was refused in between counts for nothing
-    assert desk.login("alice").released == 0
-    assert desk.is_too_soon("alice")
-
-
-def test_each_account_waits_for_itself(tmp_path: FilePath, domains: Domains) -> None:
-    (tmp_path / "example.test" / "users").write_text("alice:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_login_delay=0\n")
-    desk = Desk(tmp_path, Decisions(login_delay=60))
-    assert [desk.is_too_soon(user) for user in ("alice", "bob", "bob", "alice")] == [False, False, False, True]
-    _, submitter, _ = result(desk.realm.requestAvatar("alice@example.test", None, ISubmitter))
-    assert submitter.user == "alice@example.test"  # sending has no such delay
-
-
-def test_who_finds_the_maildrop_in_use_has_not_logged_in(tmp_path: FilePath, domains: Domains) -> None:
-    desk = Desk(tmp_path, Decisions(login_delay=60))
-    (tmp_path / "example.test" / "users").write_text("busy:{PLAIN}x\n")
-    for _ in range(2):
-        with pytest.raises(InUse):
-            desk.login("busy")
-    assert result(Deferred.fromCoroutine(desk.tally.once("login/busy@example.test", 60)))
-
-
-def test_a_tally_that_fails_gives_the_lock_back(tmp_path: FilePath, domains: Domains) -> None:
-    class Broken(Tally):
-        def once(self, key: str, ttl: float) -> Deferred[bool]:  # type: ignore[override]
-            return fail(OSError("away"))
-
-    store = FakeStore()
-    book = Domains(str(tmp_path), list[Fault]().append, default=Decisions(login_delay=60))
-    with pytest.raises(OSError, match="away"):
-        result(Realm(store, book, book, Broken()).requestAvatar("alice@example.test", None, IMaildrop))  # type: ignore[arg-type]
-    assert [drop.released for drop in store.opened] == [1]

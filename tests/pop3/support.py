@@ -23,6 +23,7 @@ from mailgate.pop3.reply import Reply
 from mailgate.pop3.session import POP3Session
 from mailgate.pop3.surroundings import Surroundings
 from mailgate.rules import NO_RULES, Promise, Rules
+from mailgate.tally import Tally
 from mailgate.wire.dots import WireCounter
 from tests.support import Facts, started
 
@@ -234,6 +235,7 @@ def house(
         now=clock.seconds,
         clock=lambda: UNIX_TIME + clock.seconds(),
         promise=lambda: promise or Promise(),
+        tally=Tally(clock.seconds),
     )
     session = POP3Session(surroundings, values)
     return House(session, surroundings, maildrop, checker, realm, portal, facts, clock, new_id)

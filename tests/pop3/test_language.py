@@ -126,3 +126,16 @@ def test_a_file_is_read() -> None:
         read_language("x", "[texts]")
     with pytest.raises(tomllib.TOMLDecodeError):
         read_language("x", "name")
+
+
+@pytest.mark.parametrize(
+    "text", ['"{other}" = "b"', '"a {n}" = "b"', '"a" = "b {n}"', '"a" = "[AUTH] b"', '"a" = "\\u0007"']
+)
+def test_a_text_that_could_not_be_said_is_found_at_once(text: str) -> None:
+    with pytest.raises(ValueError, match=r"placeholders|not the text"):
+        read_language("x", f'name = "X"\n[texts]\n{text}')
+
+
+def test_places_may_be_in_another_order() -> None:
+    texts = {"{a} of {b}": "{b}: {a}"}
+    assert read_language("x", 'name = "X"\n[texts]\n"{a} of {b}" = "{b}: {a}"').texts == texts

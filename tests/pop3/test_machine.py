@@ -199,7 +199,6 @@ def test_a_name_is_text(name: bytes) -> None:
     [
         b"USER",
         b"USER ",
-        b"USER a b",
         b"USER \xff",
         b"USER \xc0\x80",
         b"USER \xed\xa0\x80",
@@ -207,8 +206,15 @@ def test_a_name_is_text(name: bytes) -> None:
         b"USER a\x7f",
     ],
 )
-def test_a_name_is_one_word_in_utf8(line: bytes) -> None:
+def test_a_name_is_in_utf8_without_control_characters(line: bytes) -> None:
     assert "usage: USER name" in fault(say(fresh(), line + b"\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "name"), [(b"USER front desk", "front desk"), (b"USER a ", "a"), (b"USER a  b  ", "a  b")]
+)
+def test_a_name_may_have_spaces_inside(line: bytes, name: str) -> None:
+    assert say(fresh(), line + b"\r\n") == events.User(name)
 
 
 def test_a_password_is_never_shown() -> None:

@@ -15,7 +15,9 @@ from mailgate.failures import InUse, LockLost, NotRemoved, StoreError, TooSoon, 
 from mailgate.mail import Session
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply, negative
+from mailgate.pop3.session import POP3Session
 from mailgate.rules import Promise, Retention, Rules
+from mailgate.tally import Tally
 from tests.pop3.support import PERSONALITY, UNIX_TIME, House, gather, house
 from tests.support import logged, result_of, started
 
@@ -222,6 +224,66 @@ def test_login_delay() -> None:
     assert place.facts.of(facts.Unavailable) == []
     place.realm.raises = None
     assert log_in(place).ok  # RFC 2449 section 8.1.1: later, perhaps in the same session
+
+
+SLOW = Rules(login_delay_seconds=60)
+
+
+def another_session(place: House) -> House:
+    """Another client's, in the same house."""
+    return evolve(place, session=POP3Session(place.surroundings, Session("s2", "pop3", "192.0.2.2", 1234)))
+
+
+def test_the_delay_counts_from_the_last_login_and_what_is_refused_in_between_for_nothing() -> None:
+    place = house()
+    place.maildrop.rules = SLOW
+    assert log_in(place).ok
+    place.clock.advance(59.9)
+    place = another_session(place)
+    assert "[LOGIN-DELAY]" in str(log_in(place))  # RFC 2449 section 8.1.1
+    assert place.facts.one(facts.LoginDeferred).reason == "not 60 seconds after the last login"
+    assert place.maildrop.released == 1
+    place.clock.advance(0.1)
+    assert log_in(place).ok
+
+
+def test_each_account_waits_for_itself() -> None:
+    place = house()
+    place.maildrop.rules = SLOW
+    assert log_in(place).ok
+    place = another_session(place)
+    place.maildrop.name = "bob@example.test"
+    assert log_in(place).ok
+
+
+def test_who_was_gone_before_the_answer_has_not_logged_in() -> None:
+    place = house()
+    place.maildrop.rules = SLOW
+    place.maildrop.waits["snapshot"] = Deferred()
+    assert say(place, events.User("alice")).ok
+    assert lost(place, started(place.session.answer(events.Pass(PASSWORD))))
+    del place.maildrop.waits["snapshot"]
+    assert log_in(another_session(place)).ok
+
+
+def test_without_a_tally_nobody_waits() -> None:
+    place = house()
+    place.maildrop.rules = SLOW
+    for _ in range(2):
+        place = evolve(place, session=POP3Session(evolve(place.surroundings, tally=None), Session("s2", "pop3", "c")))
+        assert log_in(place).ok
+
+
+def test_a_tally_that_fails_gives_the_lock_back() -> None:
+    class Broken(Tally):
+        async def once(self, key: str, ttl: float) -> bool:
+            raise OSError("away")
+
+    place = house()
+    place.maildrop.rules = SLOW
+    broken = evolve(place.surroundings, tally=Broken())
+    assert "[SYS/TEMP]" in str(log_in(evolve(place, session=POP3Session(broken, Session("s2", "pop3", "c")))))
+    assert place.maildrop.released == 1
 
 
 @pytest.mark.parametrize("error", [InUse("session s0 has it"), TooSoon("3 seconds ago")])
