@@ -22,8 +22,8 @@ test: $(VENV)/ready-dev     ## lint, types, layers, tests, coverage
 clients: $(VENV)/ready-dev  ## other people's mail programs against a real gateway (installs them: root, Debian)
 	$(BIN)/python -m tests.clients
 
-bench: $(VENV)/ready-dev    ## what mailgate does a second
-	$(BIN)/python bench/first_look.py
+bench: $(VENV)/ready-dev    ## SMTP and POP3 beside other servers (installs them: root, Debian); figures go to dist/bench
+	$(BIN)/python -m bench
 
 attack: $(VENV)/ready-dev   ## what bad clients cost, on a gateway of its own
 	$(BIN)/python bench/hostile.py

@@ -1,6 +1,7 @@
 """A first look at speed: content parsing alone, and the whole gateway over loopback. mailgate by itself, without peers.
 
-Run by `make bench`; `--quick` only shows that it runs. Prints the median of five and the range.
+Run by hand (`python bench/first_look.py`), after a change; `make bench` compares with others. `--quick` only shows that
+it runs. Prints the median of five and the range.
 """
 
 from __future__ import annotations

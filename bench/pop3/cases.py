@@ -29,15 +29,6 @@ class Target:
     value: float
     ratio: bool
 
-    def is_met(self, ours: float, ratio: float | None) -> bool | None:
-        """None if nobody can tell."""
-        if self.ratio:
-            return None if ratio is None else ratio >= self.value
-        return ours <= self.value
-
-    def __str__(self) -> str:
-        return f"≥ {self.value:g}x" if self.ratio else f"≤ {self.value:g}"
-
 
 @frozen
 class Case:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Final
 
 from bench.pop3.maildrops import DOMAIN, Site
-from bench.pop3.servers import Kind, Server, running
-from tests.clients.installing import Need, with_sbin
+from bench.servers import Kind, Server, free_ports, running
+from tests.clients.installing import CannotInstall, Need, install, with_sbin
 
 OWNER: Final = 5000  # user and group of the mail: Dovecot refuses to serve root's
 NEEDS: Final = (
@@ -61,11 +60,14 @@ HIGH_PERFORMANCE: Final = "service_count = 0\n  process_min_avail = 2"
 
 
 def why_not() -> str:
-    """Why Dovecot cannot be run here; empty if it can."""
+    """Install what is missing; then say why Dovecot cannot be run here, or nothing if it can."""
     if os.geteuid() != 0:
         return "Dovecot is started by root alone"
-    missing = [need.package for need in NEEDS if not need.is_there]
-    return f"missing: {', '.join(missing)}" if missing else ""
+    try:
+        install(NEEDS)
+    except CannotInstall as error:
+        return str(error)
+    return ""
 
 
 def version() -> str:
@@ -77,7 +79,7 @@ def dovecot(name: str, site: Site, login: str) -> Kind:
     """Dovecot in one of its modes, for the maildrops and accounts of a site."""
 
     def start(directory: Path) -> contextlib.AbstractContextManager[Server]:
-        clear, tls = _free_ports()
+        clear, tls = free_ports(2)
         configuration = directory / "dovecot.conf"
         configuration.write_text(
             CONFIGURATION.format(
@@ -101,11 +103,3 @@ def dovecot(name: str, site: Site, login: str) -> Kind:
 
 def _program() -> str:
     return shutil.which("dovecot", path=with_sbin()["PATH"]) or "dovecot"
-
-
-def _free_ports() -> tuple[int, int]:
-    """Two ports that nobody has; Dovecot cannot choose for itself."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]

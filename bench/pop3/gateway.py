@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.pop3.maildrops import DOMAIN, Site
-from bench.pop3.servers import Kind, Server, running
+from bench.servers import Kind, Server, running
 
+OURS: Final = "mailgate"
 CONFIGURATION: Final = """\
 hostname = "localhost"
 state = "."
@@ -39,9 +40,9 @@ def mailgate(site: Site) -> Kind:
         users = directory / "domains" / DOMAIN / "users"
         users.parent.mkdir(parents=True)
         users.write_text("".join(f"{user}:{site.secret}\n" for user in site.users))
-        return running("mailgate", list(TWISTD), directory, _ports)
+        return running(OURS, TWISTD, directory, _ports)
 
-    return Kind("mailgate", start)
+    return Kind(OURS, start)
 
 
 def _ports(said: str) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from bench.pop3.messages import content
+from bench.messages import content
 from mailgate.store.maildir.filename import compose, compose_unique
 
 DOMAIN: Final = "example.test"

@@ -15,11 +15,10 @@ from attrs import asdict, frozen
 from bench.pop3.cases import DRAIN_CLIENTS, Case
 from bench.pop3.load import Order, Result
 from bench.pop3.maildrops import Drops
-from bench.pop3.servers import Server
+from bench.servers import Server
 
 ROOT: Final = Path(__file__).parents[2]
 WARMING_CLIENTS: Final = 8
-BUSY: Final = 0.85  # of a core: above that, the clients may be what was measured
 
 
 class Failed(Exception):

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from attrs import frozen
 
+from bench.messages import content, stuffed, stuffed_octets
 from bench.pop3.maildrops import DOMAIN, PASSWORD
-from bench.pop3.messages import content, stuffed, stuffed_octets
 
 What = Literal["poll", "fetch", "drain", "stay"]
 SAMPLE: Final = 50  # every so many messages one is compared octet for octet

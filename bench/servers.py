@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-from bench.pop3 import processes
+from bench import processes
 
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
@@ -31,8 +31,8 @@ class Server:
 
     name: str
     pid: int
-    clear: int  # the port where POP3 begins in clear
-    tls: int  # the port where it begins with TLS
+    clear: int  # the port where sessions begin in clear
+    tls: int = 0  # the port where they begin with TLS; 0 if there is none
 
     def cpu_seconds(self) -> float:
         """Of all its processes so far."""
@@ -41,6 +41,14 @@ class Server:
     def pss_megabytes(self) -> float:
         """Of all its processes now."""
         return processes.pss_megabytes(self.pid)
+
+    def peak_megabytes(self) -> float:
+        """Resident, of all its processes, each at its worst since `forget_peaks`."""
+        return processes.peak_megabytes(self.pid)
+
+    def forget_peaks(self) -> None:
+        """From now on `peak_megabytes` counts anew."""
+        processes.forget_peaks(self.pid)
 
 
 @frozen
@@ -51,19 +59,33 @@ class Kind:
     start: Callable[[Path], contextlib.AbstractContextManager[Server]]
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has, for servers that cannot choose for themselves."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 @contextlib.contextmanager
 def running(
-    name: str, command: list[str], directory: Path, find_ports: Callable[[str], tuple[int, int] | None]
+    name: str,
+    command: Sequence[str],
+    directory: Path,
+    find_ports: Callable[[str], tuple[int, int] | None],
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """A server that says what it has to say into a file; `find_ports` finds its ports (clear, TLS) in there.
+    """A server that says what it has to say into a file; `find_ports` finds its ports (clear, TLS or 0) in there.
 
-    Raises `CannotStart`.
+    `environment` is what it gets beside ours. Raises `CannotStart`.
     """
     said = directory / "said"
     with said.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=directory,
+            env={**os.environ, **(environment or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -82,7 +104,7 @@ def _wait(
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         ports = find_ports(said.read_text(errors="replace"))
-        if ports is not None and all(map(_answers, ports)):
+        if ports is not None and all(_answers(port) for port in ports if port):
             return ports
         time.sleep(POLL_SECONDS)
     raise CannotStart(f"{process.args!r} does not start: {said.read_text(errors='replace')[-2000:]}")

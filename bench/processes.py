@@ -12,6 +12,8 @@ from typing import Final
 
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _PSS: Final = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_PEAK: Final = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_FORGET: Final = "5"  # proc(5), clear_refs: the peak becomes what is resident now
 _PROC: Final = Path("/proc")
 
 
@@ -22,17 +24,33 @@ def cpu_seconds(root: int) -> float:
 
 def pss_megabytes(root: int) -> float:
     """Proportional set size: what several processes share is counted once. Wants the rights of their owner."""
-    total = 0
+    return _sum_megabytes(root, "smaps_rollup", _PSS)
+
+
+def peak_megabytes(root: int) -> float:
+    """The most that was resident since `forget_peaks`, process by process: what they share counts for each of them."""
+    return _sum_megabytes(root, "status", _PEAK)
+
+
+def forget_peaks(root: int) -> None:
+    """Count peaks anew. Wants the rights of their owner."""
     for process, _ in _tree(root):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
-            found = _PSS.search((_PROC / str(process) / "smaps_rollup").read_text())
-            total += int(found[1]) if found is not None else 0  # one that has ended, and nobody waited for it
-    return total * 1024 / 1e6
+            (_PROC / str(process) / "clear_refs").write_text(_FORGET)
 
 
 def count(root: int) -> int:
     """How many processes there are."""
     return sum(1 for _ in _tree(root))
+
+
+def _sum_megabytes(root: int, file: str, figure: re.Pattern[str]) -> float:
+    total = 0
+    for process, _ in _tree(root):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            found = figure.search((_PROC / str(process) / file).read_text())
+            total += int(found[1]) if found is not None else 0  # one that has ended, and nobody waited for it
+    return total * 1024 / 1e6
 
 
 def _tree(root: int) -> Iterator[tuple[int, list[str]]]:
