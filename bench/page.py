@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.findings import Finding, Measure, Report, Target
-from bench.numbers import figure, spread, times
+from bench.quantities import figure, spread, times
 
 
 def page(reports: Sequence[Report], about: dict[str, str]) -> str:

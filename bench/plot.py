@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from bench.findings import Finding, Report
-from bench.numbers import figure, times
+from bench.quantities import figure, times
 
 WIDTH: Final = 960
 LEFT: Final = 285  # where bars begin, right of the cases' titles

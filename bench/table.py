@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.findings import Report
-from bench.numbers import figure, spread, times
+from bench.quantities import figure, spread, times
 
 WIDTH = 180
 

@@ -217,33 +217,6 @@ class IContent(Interface):
         """Done with it, at the end or before. May be called any number of times; never raises."""
 
 
-# Abilities that a store may have besides; commands and rules use these, never a path.
-
-
-class IMaildropNames(Interface):
-    """A store that can tell which maildrops it has."""
-
-    def names() -> Awaitable[Sequence[str]]:
-        """The names of all maildrops, in order."""
-
-
-class IBrowser(Interface):
-    """A store that can be looked into without the lock."""
-
-    def browse(maildrop: str) -> Awaitable[Snapshot]:
-        """The messages there are now; empty where there is no such maildrop. Raises `StoreError`."""
-
-    def read(maildrop: str, entry: Entry) -> Awaitable[IContent]:
-        """Open a message without the lock. Raises `Gone` or `StoreError`."""
-
-
-class IUsage(Interface):
-    """A store that can tell how full a maildrop is."""
-
-    def usage(maildrop: str) -> Awaitable[tuple[int, int]]:
-        """(messages, octets). Raises `StoreError`."""
-
-
 class IFetchLog(Interface):
     """A maildrop, open and locked, that remembers what was fetched, and when."""
 
@@ -258,15 +231,6 @@ class IFetchLog(Interface):
     def remember() -> Awaitable[None]:
         """Write down what was noted, for sessions to come. Never raises: what cannot be written is told to the log,
         and kept longer. Whoever releases the maildrop without it has it written behind his back.
-        """
-
-
-class ITrash(Interface):
-    """A store that keeps for a while what was removed with `to_trash`, out of the users' sight."""
-
-    def empty_trash(maildrop: str, before: float) -> Awaitable[int]:
-        """Remove for good what was put there before that Unix time; give how many messages that was. Needs no lock:
-        nobody else works there. Raises `StoreError`.
         """
 
 

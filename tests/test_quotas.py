@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate import facts
+from mailgate.abilities import IUsage
 from mailgate.failures import StoreError
-from mailgate.interfaces import IUsage
 from mailgate.mail import Copy, Destination, Envelope, Local, Refused, Relay, Reply, Session, make_id
 from mailgate.quotas import FULL, FULL_FOR_NOW, UNKNOWN, Quotas
 from mailgate.rules import NO_QUOTA, Quota

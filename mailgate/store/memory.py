@@ -9,18 +9,9 @@ from collections.abc import Callable, Sequence
 from attrs import frozen
 from zope.interface import implementer
 
+from mailgate.abilities import IBrowser, IMaildropNames, ITidy, ITrash, IUsage
 from mailgate.failures import Gone, InUse, StoreError
-from mailgate.interfaces import (
-    IBrowser,
-    IContent,
-    IFetchLog,
-    IMaildrop,
-    IMaildropNames,
-    IMailStore,
-    IStaged,
-    ITrash,
-    IUsage,
-)
+from mailgate.interfaces import IContent, IFetchLog, IMaildrop, IMailStore, IStaged
 from mailgate.mail import BLOCK_OCTETS, Copy, Entry, Message, Snapshot
 from mailgate.rules import NO_RULES, Rules
 from mailgate.wire.dots import WireCounter
@@ -71,7 +62,7 @@ class _Messages:
         return _Content(self._kept[entry.key].content)
 
 
-@implementer(IMailStore, IBrowser, IMaildropNames, ITrash, IUsage)
+@implementer(IMailStore, IBrowser, IMaildropNames, ITidy, ITrash, IUsage)
 class MemoryStore:
     """See the interfaces. `clock` gives Unix time in seconds."""
 
@@ -101,6 +92,10 @@ class MemoryStore:
     async def empty_trash(self, maildrop: str, before: float) -> int:
         """See `ITrash`."""
         return self._maildrops.get(maildrop, _Messages()).empty_trash(before)
+
+    async def tidy(self, maildrop: str) -> int:
+        """See `ITidy`. Nothing is ever left in memory."""
+        return 0
 
     async def names(self) -> Sequence[str]:
         """See `IMaildropNames`."""

@@ -1,4 +1,5 @@
-"""A sweep through all maildrops: what is not to be kept goes, and so does what lay in the trash long enough.
+"""A sweep through all maildrops: what is not to be kept goes, and so does what lay in the trash long enough, and what
+deliveries that were cut short have left behind.
 
 It knows stores by their contracts. A maildrop is locked while messages are removed from it, as a session has it: so a
 sweep never takes a message away from a session, and passes over a maildrop that is open.
@@ -23,7 +24,7 @@ SLICE_MESSAGES: Final = 500  # how many are removed by one call
 
 
 class Maildrops(Protocol):
-    """What a sweep wants of a store: `IMailStore`, `IMaildropNames`, `IBrowser` and `ITrash` have the contracts."""
+    """What a sweep wants of a store: `IMailStore`, and of `abilities` the names, the browser, the trash and `ITidy`."""
 
     def names(self) -> Awaitable[Sequence[str]]:
         """See `IMaildropNames`."""
@@ -36,6 +37,9 @@ class Maildrops(Protocol):
 
     def empty_trash(self, maildrop: str, before: float) -> Awaitable[int]:
         """See `ITrash`."""
+
+    def tidy(self, maildrop: str) -> Awaitable[int]:
+        """See `ITidy`."""
 
 
 @frozen(kw_only=True)
@@ -79,23 +83,37 @@ class Sweeper:
         return any(rules is not None and rules.removes for rules in everybody)
 
     async def sweep(self, *, rehearse: bool = False, unlimited: bool = False) -> AsyncGenerator[Swept, None]:
-        """Every maildrop in turn, and what became of it; between two of them a caller may do something else.
+        """Every maildrop in turn, and what became of it; between two of them a caller may do something else. What is to
+        be left alone is tidied all the same, and told of only if that failed.
 
         `rehearse`: remove nothing. `unlimited`: remove more than a fourth of a maildrop if need be. Raises `StoreError`
         where not even the maildrops can be listed.
         """
         for name in await self._store.names():
             rules = self._rules(name)
-            if rules is None:
-                continue
-            try:
-                swept = await self._sweep(name, rules, rehearse, unlimited)
-                if not rehearse:
-                    swept = evolve(swept, emptied=await self._empty_trash(name, rules))
-            except StoreError as error:
-                swept = Swept(maildrop=name, trouble=str(error))
-            self._report(swept, rehearse)
-            yield swept
+            trouble = "" if rehearse else await self._tidy(name)
+            swept = Swept(maildrop=name)
+            if rules is not None:
+                swept = await self._sweep_and_empty(name, rules, rehearse, unlimited)
+            swept = evolve(swept, trouble=swept.trouble or trouble)
+            if rules is not None or trouble:
+                self._report(swept, rehearse)
+                yield swept
+
+    async def _tidy(self, name: str) -> str:
+        """Why it could not be done; empty if it could."""
+        try:
+            await self._store.tidy(name)
+        except StoreError as error:
+            return str(error)
+        return ""
+
+    async def _sweep_and_empty(self, name: str, rules: Rules, rehearse: bool, unlimited: bool) -> Swept:
+        try:
+            swept = await self._sweep(name, rules, rehearse, unlimited)
+            return swept if rehearse else evolve(swept, emptied=await self._empty_trash(name, rules))
+        except StoreError as error:
+            return Swept(maildrop=name, trouble=str(error))
 
     def _report(self, swept: Swept, rehearse: bool) -> None:
         if not rehearse and swept.is_worth_telling:

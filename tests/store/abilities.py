@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from zope.interface.verify import verifyObject
 
+from mailgate.abilities import IBrowser, IMaildropNames, ITidy, ITrash, IUsage
 from mailgate.failures import Gone
-from mailgate.interfaces import IFetchLog, ITrash
+from mailgate.interfaces import IFetchLog
+from mailgate.mail import Copy
 from mailgate.rules import NO_RULES, Retention, Rules
 from tests.store.contract import Stores
 from tests.store.support import ALICE, deliver, entries_of, message
@@ -25,9 +27,24 @@ class AbilityContract:
     def stores(self, tmp_path: Any) -> Stores:
         raise NotImplementedError
 
+    def test_provides_what_it_says_besides(self, stores: Stores) -> None:
+        for ability in (IBrowser, IMaildropNames, ITidy, ITrash, IUsage):
+            assert verifyObject(ability, stores[0])
+
+    def test_tidying_leaves_alone_what_is_there_and_what_is_under_way(self, stores: Stores) -> None:
+        writer, reader = stores
+        assert result_of(reader.tidy("nobody@example.test")) == 0
+        result_of(deliver(writer, message(), ALICE))
+        staged = result_of(writer.stage(message(b"x" * 2_000_000), [Copy(ALICE)]))
+        maildrop = result_of(writer.open(ALICE))
+        assert result_of(reader.tidy(ALICE)) == 0  # needs no lock
+        maildrop.release()
+        result_of(staged.commit())
+        assert len(result_of(entries_of(reader, ALICE))) == 2
+        assert result_of(reader.names()) == [ALICE]
+
     def test_the_trash_takes_out_of_sight_and_keeps_until_it_is_emptied(self, stores: Stores) -> None:
         writer, reader = stores
-        assert verifyObject(ITrash, writer)
         for _ in range(3):
             result_of(deliver(writer, message(), ALICE))
         maildrop = result_of(reader.open(ALICE))

@@ -213,6 +213,43 @@ def test_trouble_at_one_maildrop_is_not_that_of_others(house: House, monkeypatch
     assert (swept[ALICE].trouble, swept[BOB].messages) == ("a bad disk", 1)
 
 
+def test_every_maildrop_is_tidied_but_not_in_a_rehearsal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    tidied: list[str] = []
+
+    async def tidy(name: str) -> int:
+        tidied.append(name)
+        return 1
+
+    house.receive(ALICE, 0)
+    house.receive(BOB, 0)
+    house.rules[BOB] = None
+    monkeypatch.setattr(house.store, "tidy", tidy)
+    session = result_of(house.store.open(ALICE))
+    house.day = 100
+    house.sweep(rehearse=True)
+    assert tidied == []
+    assert list(house.sweep()) == [ALICE]
+    assert tidied == [ALICE, BOB]
+    session.release()
+
+
+def test_what_keeps_it_from_tidying_is_told_and_the_rest_is_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def tidy(name: str) -> int:
+        raise StoreError(f"a bad disk under {name}")
+
+    house.receive(ALICE, 0, *[20] * 3)
+    house.receive(BOB, 0)
+    house.rules[BOB] = None
+    house.day = 21
+    monkeypatch.setattr(house.store, "tidy", tidy)
+    swept = house.sweep()
+    assert swept[ALICE] == Swept(maildrop=ALICE, messages=1, octets=3, trouble=f"a bad disk under {ALICE}")
+    assert swept[BOB] == Swept(maildrop=BOB, trouble=f"a bad disk under {BOB}")
+    assert [fact.trouble for fact in house.facts.of(facts.Swept)] == [
+        f"a bad disk under {name}" for name in (ALICE, BOB)
+    ]
+
+
 def test_is_there_anything_to_do(house: House) -> None:
     house.receive(BOB, 0)
     assert not result_of(house.sweeper.has_work())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -78,13 +78,24 @@ class FileContent:
     def _bring(self) -> None:
         with as_store_error("cannot read the message"), self._file.use() as descriptor:
             self._brought, self._given = self._disk.read(descriptor, READ_OCTETS), 0
-        self._left = self._left - len(self._brought) if self._brought else 0  # it may have been cut short
+        if not self._brought and self._left > 0:
+            raise _cut_short(self._left)
+        self._left -= len(self._brought)
         if self._left <= 0:
             self._file.close()
 
 
-def open_content(disk: Disk, offload: Offload, locator: Locator, maildrop: int, entry: Entry) -> IContent:
-    """Open an entry's file in an open maildrop directory, and read what one trip reads.
+Look = Callable[[Entry, int, int], None]  # at an entry, the descriptor of its file, and the size that it has
+
+
+def _look_away(entry: Entry, descriptor: int, octets: int) -> None:
+    pass
+
+
+def open_content(
+    disk: Disk, offload: Offload, locator: Locator, maildrop: int, entry: Entry, look: Look = _look_away
+) -> IContent:
+    """Open an entry's file in an open maildrop directory, and read what one trip reads. `look` must not raise.
 
     Blocks. Raises `Gone` and `StoreError`.
     """
@@ -93,12 +104,15 @@ def open_content(disk: Disk, offload: Offload, locator: Locator, maildrop: int, 
             descriptor, octets = locator.act(maildrop, entry, partial(open_regular, disk))
         except FileNotFoundError:
             raise Gone(f"message {entry.uid} is not there any more: another program removed it") from None
+    look(entry, descriptor, octets)
     if octets > BLOCK_OCTETS:
         return FileContent(disk, offload, descriptor, octets)
     return KeptContent(_read_and_close(disk, descriptor, octets))
 
 
-def read_ahead(disk: Disk, locator: Locator, maildrop: int, entries: Sequence[Entry]) -> dict[str, bytes]:
+def read_ahead(
+    disk: Disk, locator: Locator, maildrop: int, entries: Sequence[Entry], look: Look = _look_away
+) -> dict[str, bytes]:
     """The contents of the first of some small messages, by the keys of their entries. Blocks; never raises.
 
     It stops at the first that is not as it should be: that one is reported when somebody asks for it.
@@ -110,6 +124,7 @@ def read_ahead(disk: Disk, locator: Locator, maildrop: int, entries: Sequence[En
             if octets > entry.octets:  # its name promises less: nobody knows how much this would take
                 disk.close_quietly(descriptor)
                 break
+            look(entry, descriptor, octets)
             contents[entry.key] = _read_and_close(disk, descriptor, octets)
     return contents
 
@@ -117,6 +132,14 @@ def read_ahead(disk: Disk, locator: Locator, maildrop: int, entries: Sequence[En
 def _read_and_close(disk: Disk, descriptor: int, octets: int) -> bytes:
     try:
         with as_store_error("cannot read the message"):
-            return disk.read(descriptor, octets)
+            content = disk.read(descriptor, octets)
     finally:
         disk.close_quietly(descriptor)
+    if len(content) < octets:
+        raise _cut_short(octets - len(content))
+    return content
+
+
+def _cut_short(missing_octets: int) -> StoreError:
+    """A message without its end must not look whole: the client would delete it here (RFC 1939 section 3)."""
+    return StoreError(f"another program cut the message short while it was read: {missing_octets} octets are missing")

@@ -19,6 +19,7 @@ _SAFELY: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | _SAFELY
 READ: Final = os.O_RDONLY | _SAFELY
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY
+ITS_OWN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP})  # the trouble of one file
 
 
 @frozen

@@ -19,6 +19,7 @@ from mailgate.failures import StoreError
 from mailgate.store.maildir.disk import CREATE, Disk, in_words
 from mailgate.store.maildir.handover import SharedDescriptor
 from mailgate.store.maildir.layout import TMP, enter, open_regular
+from mailgate.store.maildir.lock import check
 
 NAME: Final = "mailgate-maildrop.json"
 MAX_ENTRIES: Final = 200_000  # of those fetched first, which are also the first to go
@@ -109,7 +110,7 @@ class FetchLog:
     """
 
     def __init__(self, disk: Disk, held: SharedDescriptor, path: str) -> None:
-        """`held` is the maildrop's directory, `path` names it in the log."""
+        """`held` is the maildrop's directory, which is locked; `path` leads to it."""
         self._disk = disk
         self._held = held
         self._path = path
@@ -183,6 +184,7 @@ class FetchLog:
             return
         try:
             with self._held.use() as maildrop:
+                check(self._disk, maildrop, self._path)  # else it is a backup by now, or of no use to anybody
                 write(self._disk, maildrop, first_fetch)
         except OSError as error:
             self._complain(in_words("cannot write it", error))

@@ -14,6 +14,7 @@ from attrs import frozen
 from mailgate.failures import StoreError
 
 UNIQUE_OCTETS: Final = 60
+EARLIEST_SECONDS: Final = 100_000_000  # March 1973, before any mail: a smaller number counts something else
 _SMTPUTF8: Final = "U=1"
 _PART: Final = re.compile(r"[0-9A-Za-z_-]+")
 _SECONDS: Final = re.compile(r"([0-9]{1,11})(?:\.|\Z)")
@@ -31,8 +32,8 @@ class Filename:
 
     base: str  # without the info: what stays the same when flags change
     unique: str  # without the extras as well
-    seconds: int | None  # arrival, Unix time
-    wire_octets: int | None
+    seconds: int | None  # arrival, Unix time; None as well for a number that cannot be one
+    wire_octets: int | None  # None as well where a file of the named size cannot have so many
     id: str  # the message's, where mailgate delivered it; else empty
     smtputf8: bool
 
@@ -55,6 +56,11 @@ def base_of(name: str) -> str:
     return name.partition(":")[0]
 
 
+def octets_of(base: str) -> int | None:
+    """The size of the file, as its name tells it."""
+    return _size("S=", base.split(",")[1:])
+
+
 def parse_composed(base: str) -> tuple[str, int, str, int, bool] | None:
     """A name that `compose` made, without the info, as (unique, seconds, id, octets on the wire, SMTPUTF8); None: it is
     of another form, and for `parse`. A large maildrop has 100,000 of these: no object is made for each.
@@ -72,12 +78,24 @@ def parse(name: str) -> Filename:
     unique, *extras = base.split(",")
     seconds = _SECONDS.match(unique)
     ours = _OURS.fullmatch(unique)
-    wire = next((extra[2:] for extra in extras if extra.startswith("W=")), "")
     return Filename(
         base,
         unique,
-        int(seconds[1]) if seconds else None,
-        int(wire) if _SIZE.fullmatch(wire) else None,
+        int(seconds[1]) if seconds and (ours or int(seconds[1]) >= EARLIEST_SECONDS) else None,
+        _size("W=", extras) if ours else _plausible_wire_octets(extras),
         ours[1] if ours else "",
         _SMTPUTF8 in extras,
     )
+
+
+def _plausible_wire_octets(extras: list[str]) -> int | None:
+    wire_octets, octets = _size("W=", extras), _size("S=", extras)
+    if wire_octets is None or octets is None:
+        return wire_octets
+    # Each octet becomes two at most, where all of it is bare LF, and a last line without an end is given one.
+    return wire_octets if octets <= wire_octets <= 2 * octets + 2 else None
+
+
+def _size(key: str, extras: list[str]) -> int | None:
+    value = next((extra[len(key) :] for extra in extras if extra.startswith(key)), "")
+    return int(value) if _SIZE.fullmatch(value) else None

@@ -48,5 +48,5 @@ class Locator:
 
     def _look(self, maildrop: int) -> None:
         self._places = {
-            base_of(name): f"{folder}/{name}" for folder in FOLDERS for name, _ in find(self._disk, maildrop, folder)
+            base_of(name): f"{folder}/{name}" for folder in FOLDERS for name in find(self._disk, maildrop, folder)
         }

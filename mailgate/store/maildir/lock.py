@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from typing import Final
 
-from mailgate.failures import InUse
+from mailgate.failures import InUse, LockLost
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.handover import SharedDescriptor
 
@@ -37,6 +37,19 @@ def lock(disk: Disk, directory: int, maildrop: str) -> SharedDescriptor:
             raise InUse(f"another process has {maildrop} open") from None
         raise
     return held
+
+
+def check(disk: Disk, directory: int, path: str) -> None:
+    """Does the path still lead to the open directory, which is locked? One that was put in its place, as a restore by
+    rename does, has a lock of its own, and perhaps a session. Raises `LockLost` and OSError.
+    """
+    locked = disk.fstat(directory)
+    try:
+        there = disk.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        raise LockLost(f"somebody has moved {path} away, or removed it, while it was open") from None
+    if (there.st_dev, there.st_ino) != (locked.st_dev, locked.st_ino):
+        raise LockLost(f"somebody has put another directory in the place of {path} while it was open")
 
 
 def _claim(identity: tuple[int, int], maildrop: str) -> None:

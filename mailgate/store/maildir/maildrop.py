@@ -34,7 +34,7 @@ class Means:
 
 @implementer(IMaildrop, IFetchLog)
 class Maildrop:
-    """See the interfaces. The lock is never lost, so nothing here raises `LockLost`."""
+    """See the interfaces. The lock is lost where the maildrop is replaced on the disk: the new one is not locked."""
 
     def __init__(self, name: str, rules: Rules, path: str, held: SharedDescriptor, means: Means) -> None:
         """Blocks: the first snapshot is taken here, and where it will be asked what was fetched, that is read.
@@ -54,6 +54,8 @@ class Maildrop:
             self._latest = self._directory.take()
             if rules.retention.fetched_days:
                 self._log.recall()
+            if rules.dele == "trash":
+                self._directory.make_trash()
         except BaseException:
             held.close()
             raise

@@ -93,7 +93,7 @@ class Planner:
         self._disk = disk
         self._directory = directory
         self._locator = Locator(disk)
-        entries = scan(disk, directory, {}).entries
+        entries = scan(disk, directory).entries
         self._by_uid = {entry.uid: entry for entry in entries}
         self._uniques = {origin_of(entry).unique for entry in entries}
         made = (_MADE.fullmatch(entry.uid) for entry in entries)

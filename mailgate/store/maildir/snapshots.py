@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from mailgate.mail import Snapshot
-from mailgate.store.maildir import uidlist
+from mailgate.mail import Entry, Snapshot
+from mailgate.store.maildir import uid_owners, uidlist
 from mailgate.store.maildir.disk import Disk
-from mailgate.store.maildir.listing import FOLDERS, Listing, scan
+from mailgate.store.maildir.filename import base_of, octets_of
+from mailgate.store.maildir.listing import FOLDERS, NOTHING, Listing, scan
 
 # Directory times move in the kernel's ticks, of up to 10 ms: a change right after a scan may leave them as they are.
 RACY_NS: Final = 20_000_000
@@ -43,6 +44,9 @@ class Glance:
         return all(stamp is None or stamp[1] + RACY_NS < self.started_ns for stamp in self.stamps)
 
 
+_NEVER: Final = Glance(0, ())  # looks like no maildrop
+
+
 @frozen
 class _Cached:
     glance: Glance
@@ -66,19 +70,41 @@ class Snapshots:
         started_ns = int(self._clock() * 1e9)
         return Glance(started_ns, tuple([self._stamp(maildrop, name) for name in _FILES]))
 
-    def take(self, path: str, maildrop: int, glance: Glance | None = None) -> Snapshot:
+    def take(self, path: str, maildrop: int, glance: Glance | None = None, *, is_locked: bool = False) -> Snapshot:
         """The messages that are now in an open maildrop directory, whose path is `path`, by the last glance at it.
 
-        Blocks. Raises OSError.
+        Blocks. Raises OSError. Where it is locked, it is written down whose a UID is that several files claim.
         """
         glance = glance or self.glance(maildrop)
         cached = self._recall(path)
-        if cached is not None and cached.glance == glance and cached.glance.is_settled:
+        is_current = cached is not None and cached.glance == glance and cached.glance.is_settled
+        if cached is not None and is_current and not (is_locked and cached.listing.new_owners):
             return cached.snapshot
-        listing = scan(self._disk, maildrop, cached.listing.sizes if cached else {})
+        listing = scan(self._disk, maildrop, cached.listing if cached else NOTHING)
+        if is_locked and listing.new_owners and uid_owners.add(self._disk, maildrop, listing.new_owners):
+            listing = evolve(listing, new_owners={})
         snapshot = _same_or_new(listing, cached)
         self._keep(path, _Cached(glance, listing, snapshot))
         return snapshot
+
+    def doubt(self, path: str, entry: Entry, inode: int, octets: int) -> bool:
+        """The file of an entry turned out to have so many octets. If that is not what is known of it, here or by its
+        name, all is looked at again the next time, and that name not believed any more. Is it so?
+        """
+        base = base_of(entry.key.partition("/")[2])
+        with self._lock:
+            cached = self._cache.get(path)
+            if cached is None:
+                return False
+            listing = cached.listing
+            counted = listing.sizes.get((base, inode))
+            known = octets_of(base) if counted is None else counted.octets
+            if known in (None, octets):
+                return False
+            distrusted = listing.distrusted if counted else listing.distrusted | {base}
+            listing = evolve(listing, distrusted=distrusted, counted=listing.counted | {entry.key})
+            self._cache[path] = evolve(cached, glance=_NEVER, listing=listing)
+        return True
 
     def _stamp(self, maildrop: int, name: str) -> tuple[int, int, int, int] | None:
         try:
@@ -106,7 +132,8 @@ class Snapshots:
 
 
 def _weight(cached: _Cached) -> int:
-    return 1 + len(cached.listing.entries) + len(cached.listing.sizes)
+    listing = cached.listing
+    return 1 + len(listing.entries) + len(listing.sizes) + len(listing.digests) + len(listing.imported)
 
 
 def _same_or_new(listing: Listing, cached: _Cached | None) -> Snapshot:

@@ -24,7 +24,8 @@ from mailgate.store.maildir.layout import NEW, TMP, Layout
 from mailgate.wire.dots import WireCounter
 
 SMALL_OCTETS: Final = 1_048_576  # what one message may add to a batch, all its copies together,
-SMALL_COPIES: Final = 32  # and how many: the batch holds their files open
+SMALL_COPIES: Final = 32  # and how many, where each is synced by itself, and the others wait for that;
+MANY_COPIES: Final = 256  # how many where one sync serves them all: the batch holds their files open
 _FILE_MODE: Final = 0o600
 
 
@@ -49,11 +50,14 @@ class Writer:
     clock: Callable[[], float]
     umask: int = Factory(_umask)
 
-    def is_quick(self, message: Message, copies: Sequence[Copy]) -> bool:
-        """Is it so little that it may be part of a batch? Does not block. Raises `StoreError` for a bad name."""
+    def is_quick(self, message: Message, copies: Sequence[Copy], *, as_whole: bool) -> bool:
+        """Is it so little that it may be part of a batch, which is synced `as_whole` or file by file?
+
+        Does not block. Raises `StoreError` for a bad name.
+        """
         return (
             message.body.file is None
-            and len(copies) <= SMALL_COPIES
+            and len(copies) <= (MANY_COPIES if as_whole else SMALL_COPIES)
             and octets_of(message, copies) <= SMALL_OCTETS
             and all(self.layout.knows(copy.maildrop) for copy in copies)  # else it must be made, and synced
         )

@@ -9,23 +9,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
+from mailgate.abilities import IBrowser, IMaildropNames, ITidy, ITrash, IUsage
 from mailgate.failures import Gone
-from mailgate.interfaces import (
-    IBrowser,
-    IContent,
-    IMaildrop,
-    IMaildropNames,
-    IMailStore,
-    IStaged,
-    ITrash,
-    IUsage,
-    Offload,
-)
+from mailgate.interfaces import IContent, IMaildrop, IMailStore, IStaged, Offload
 from mailgate.mail import Copy, Entry, Message, Snapshot
 from mailgate.rules import NO_RULES, Rules
-from mailgate.store.maildir import trash
+from mailgate.store.maildir import stale, trash
 from mailgate.store.maildir.ahead import Shelf
 from mailgate.store.maildir.commit import Job, commit, discard
 from mailgate.store.maildir.committer import Committer, Soon
@@ -42,12 +34,14 @@ from mailgate.store.maildir.syncing import Syncing, Way
 
 _NODE: Final = re.compile(r"[0-9A-Za-z_-]{1,16}")
 
+log = Logger(namespace="mailgate.store")
+
 
 def _at_once(call: Callable[[], None]) -> None:
     call()
 
 
-@implementer(IMailStore, IBrowser, IMaildropNames, ITrash, IUsage)
+@implementer(IMailStore, IBrowser, IMaildropNames, ITidy, ITrash, IUsage)
 class MaildirStore:
     """Maildirs below `root`, which is made when the first maildrop is.
 
@@ -73,10 +67,12 @@ class MaildirStore:
         if _NODE.fullmatch(node) is None:
             raise ValueError(f"not the name of a node: {node!r}")
         self._offload = offload
+        self._clock = clock
         self._disk = disk
         self._layout = Layout(root, disk)
         self._writer = Writer(self._layout, disk, node, clock)
-        self._committer = Committer(commits or offload, partial(commit, disk, Syncing(root, disk, sync)), soon)
+        self._syncing = Syncing(root, disk, sync)
+        self._committer = Committer(commits or offload, partial(commit, disk, self._syncing), soon)
         self._snapshots = Snapshots(disk, clock)
         self._means = Means(disk, offload, clock, self._snapshots, Shelf())
 
@@ -86,7 +82,7 @@ class MaildirStore:
         What is quickly done is not done before the commit, whose `NotCommitted` then says what went wrong.
         """
         write = partial(self._writer.write, message, copies)
-        if self._writer.is_quick(message, copies):
+        if self._writer.is_quick(message, copies, as_whole=self._syncing.is_as_whole()):
             job = Job(partial(write, durable=False), len(copies), octets_of(message, copies))
             return Staged(job, self._committer.commit, lambda: None)
         throw_away = partial(discard, self._disk)
@@ -119,6 +115,10 @@ class MaildirStore:
         """See `ITrash`."""
         return self._offload(partial(self._empty_trash, maildrop, before))
 
+    def tidy(self, maildrop: str) -> Awaitable[int]:
+        """See `ITidy`. The log is told."""
+        return self._offload(partial(self._tidy, maildrop))
+
     def _open(self, maildrop: str, rules: Rules) -> IMaildrop:
         with as_store_error(f"cannot open the maildrop of {maildrop}"):
             directory = self._enter(maildrop)
@@ -144,6 +144,21 @@ class MaildirStore:
                     return trash.empty(self._disk, directory, before)
             except FileNotFoundError:
                 return 0
+
+    def _tidy(self, maildrop: str) -> int:
+        with as_store_error(f"cannot tidy the maildrop of {maildrop}"):
+            try:
+                with self._layout.opened(maildrop, make=False) as directory:
+                    removed = stale.remove(self._disk, directory, self._clock())
+            except FileNotFoundError:
+                return 0
+        if removed:
+            log.info(
+                "{maildrop}: {removed} deliveries that were given up are removed from tmp",
+                maildrop=maildrop,
+                removed=removed,
+            )
+        return removed
 
     def _names(self) -> Sequence[str]:
         with as_store_error("cannot list the maildrops"):

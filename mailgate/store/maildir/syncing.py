@@ -55,7 +55,7 @@ class FileSystem:
 
 
 class Syncing:
-    """For the file system that `root` is on. Its methods block, and are called by one thread at a time.
+    """For the file system that `root` is on. `begun` blocks, and is called by one thread at a time.
 
     `timer` gives seconds that never go back, `kernel` is the release of the running one.
     """
@@ -78,6 +78,11 @@ class Syncing:
         self._good: dict[int, bool] = {}  # by device: may it be synced as a whole?
         self._spent: deque[float] = deque(maxlen=BATCHES_REMEMBERED)
         self._rest_until: float | None = None
+        self._found_good = False  # the last time that one was looked at
+
+    def is_as_whole(self) -> bool:
+        """Will a batch of many files be synced at once, as far as that is known? Does not block; for any thread."""
+        return self._found_good and not self._rests()
 
     @contextmanager
     def begun(self, files: int) -> Iterator[FileSystem | None]:
@@ -108,7 +113,8 @@ class Syncing:
             device = self._disk.fstat(descriptor).st_dev
         except OSError:
             return None
-        if not self._is_good(device, descriptor):
+        self._found_good = self._is_good(device, descriptor)
+        if not self._found_good:
             return None
         return FileSystem(device, partial(self._sync, descriptor, spent))
 

@@ -34,11 +34,20 @@ def parse(name: str) -> tuple[int, str] | None:
     return (int(form[1]), form[2]) if form else None
 
 
+def make_trash(disk: Disk, maildrop: int) -> None:
+    """Make the trash of an open maildrop, if it is not there: once the disk is full, only what is there can be used.
+
+    Blocks; never raises. What goes wrong here is told when the trash is wanted.
+    """
+    with suppress(OSError):
+        disk.close_quietly(enter(disk, maildrop, NAME))
+
+
 class Trash:
     """Where the messages of one removal go. Its methods block and raise OSError.
 
-    The folder is opened, and made, with the first message. Files are renamed, never linked and unlinked, so that a
-    message is in one place at any moment; and so that nothing is ever replaced.
+    The folder is opened, and made if it is not there, with the first message. Files are renamed, never linked and
+    unlinked, so that a message is in one place at any moment; and so that nothing is ever replaced.
     """
 
     def __init__(self, disk: Disk, maildrop: int, seconds: int) -> None:

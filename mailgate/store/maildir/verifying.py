@@ -23,9 +23,9 @@ from mailgate.store.maildir.disk import DIRECTORY, Disk, as_store_error, in_word
 from mailgate.store.maildir.filename import base_of, parse
 from mailgate.store.maildir.layout import CUR, NEW, TMP, Layout, open_regular
 from mailgate.store.maildir.lock import lock
+from mailgate.store.maildir.stale import STALE_SECONDS
 from mailgate.wire.dots import WireCounter
 
-STALE_SECONDS: Final = 129_600  # 36 hours: what lies in `tmp` for longer was given up (maildir(5))
 _SIZE: Final = re.compile(r",S=([0-9]{1,18})(?=,|\Z)")
 _SIZES: Final = re.compile(r",[SW]=[^,]*")
 _UID: Final = re.compile(r"[\x21-\x7e]{1,70}")  # RFC 1939 section 7
@@ -138,14 +138,14 @@ class _Look:
         return self._found("folder", folder, "it is missing", "nothing: it is made when the maildrop is opened")
 
     def _twins(self, places: list[str]) -> Iterator[Finding]:
-        """Messages that would have one UID: each is given another, which changes if one of them goes."""
+        """Messages that claim one UID: one has it, and each of the others one that is made of its content."""
         bases = {place: base_of(place.partition("/")[2]) for place in places}
         uids = {place: self._uids.get(base) or base.partition(",")[0] for place, base in bases.items()}
         times = Counter(uids.values())
         for place, uid in uids.items():
             if times[uid] > 1 and not place.partition("/")[2].startswith("."):
-                advice = "remove all but one, if they are the same; POP3 shows all, with other UIDs"
-                yield self._found("twin", place, f"{times[uid]} messages have the UID {uid}", advice)
+                advice = "remove all but one, if they are the same; POP3 shows all, all but one with other UIDs"
+                yield self._found("twin", place, f"{times[uid]} messages claim the UID {uid}", advice)
 
     def _tmp(self, name: str) -> tuple[Finding, ...]:
         place = f"{TMP}/{name}"
@@ -236,6 +236,9 @@ class _Look:
         finding = self._found(kind, place, what, f"{advice}: mailgate store verify --repair {self._maildrop}")
         if file.base in self._uids:
             return evolve(finding, advice=f"correct its name here and in {uidlist.NAME}, where its UID is")
+        if _UID.fullmatch(parse(name).unique) is None:
+            what = f"{what}; its UID is made of its whole name"
+            return evolve(finding, what=what, advice="leave its name alone, unless its UID may change with it")
         if not self._repair:
             return finding
         self._disk.rename(name, _corrected(name, file), src_dir_fd=folder, dst_dir_fd=folder)

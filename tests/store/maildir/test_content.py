@@ -65,11 +65,36 @@ async def _next(content: IContent) -> bytes:
 
 
 @pytest.mark.parametrize("there", [BLOCK_OCTETS, READ_OCTETS, READ_OCTETS + 7])
-def test_one_that_was_cut_short_ends_where_it_ends(tmp_path: Path, there: int) -> None:
+def test_one_that_is_cut_short_while_it_is_read_never_looks_whole(tmp_path: Path, there: int) -> None:
     octets, before = os.urandom(there), open_descriptors()
     content = FileContent(Disk(), at_once, _open(tmp_path / "m", octets), 3 * READ_OCTETS)
-    assert result_of(content_of(content)) == octets
-    assert result_of(_next(content)) == b"" and open_descriptors() == before
+    given = b""
+    with pytest.raises(StoreError, match=f"{3 * READ_OCTETS - there} octets are missing"):
+        while True:
+            given += result_of(_next(content)) or pytest.fail("it seems to be whole")
+    assert given == octets
+    content.close()
+    assert open_descriptors() == before
+
+
+def test_one_that_is_empty_by_now_is_not_given_at_all(tmp_path: Path) -> None:
+    before = open_descriptors()
+    with pytest.raises(StoreError, match="cut the message short"):
+        FileContent(Disk(), at_once, _open(tmp_path / "m", b""), READ_OCTETS)
+    assert open_descriptors() == before
+
+
+def test_a_small_one_that_is_cut_short_between_looking_and_reading(tmp_path: Path, maildrop: int) -> None:
+    def read(descriptor: int, length: int) -> bytes:
+        os.truncate(tmp_path / "new" / "m", 3)
+        return os.read(descriptor, length)
+
+    entry, before = _entry(tmp_path, "m", b"hello\n"), open_descriptors()
+    with pytest.raises(StoreError, match="3 octets are missing"):
+        open_content(Disk(read=read), at_once, Locator(Disk()), maildrop, entry)
+    _entry(tmp_path, "m", b"hello\n")
+    assert read_ahead(Disk(read=read), Locator(Disk()), maildrop, [entry]) == {}
+    assert open_descriptors() == before
 
 
 def test_closed_while_a_block_is_being_read(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.handover import SharedDescriptor
 from mailgate.store.maildir.snapshots import Snapshots
 from tests.store.support import FaultyDisk, at_once, content_of, fault, open_descriptors
-from tests.support import result_of
+from tests.support import logged, result_of
 
 AT = 1_700_000_000
 TO = pytest.mark.parametrize("trashed_at", [None, AT], ids=["expunge", "trash"])
@@ -235,4 +235,55 @@ def test_a_folder_that_is_gone_needs_no_sync(home: Path) -> None:
     _fill(home, "1.a")
     directory = _opened(home, Disk(unlink=unlink))
     directory.remove(directory.take().entries, None)
+    directory.held.close()
+
+
+def test_a_copy_never_has_the_uid_of_the_one_that_was_removed(home: Path) -> None:
+    (home / "new" / "1700000000.a").write_bytes(b"x\n")
+    (home / "cur" / "1700000000.a:2,S").write_bytes(b"x\n")
+    directory = _opened(home, Disk())
+    first, second = sorted(directory.take().entries, key=lambda entry: len(entry.uid))
+    assert first.uid == "1700000000.a"
+    directory.remove([first], None)
+    assert [entry.uid for entry in directory.take().entries] == [second.uid]
+    directory.held.close()
+    again = _opened(home, Disk())  # and the next time, which is written down
+    assert [entry.uid for entry in again.take().entries] == [second.uid]
+    again.held.close()
+
+
+def test_one_that_remains_keeps_its_uid(home: Path) -> None:
+    (home / "new" / "1700000000.a").write_bytes(b"x\n")
+    (home / "cur" / "1700000000.a:2,S").write_bytes(b"x\n")
+    faulty = FaultyDisk()
+    directory = _opened(home, faulty.disk)
+    entries = directory.take().entries
+    faulty.always = {"unlink": fault(errno.EIO)}
+    with pytest.raises(NotRemoved):
+        directory.remove(entries, None)
+    faulty.always = {}
+    assert directory.take().entries == entries
+    directory.held.close()
+
+
+@pytest.mark.parametrize("name", ["1700000000.a", "1700000000.a,S=2,W=3"])
+def test_a_size_that_is_wrong_is_told_once_and_right_the_next_time(home: Path, name: str) -> None:
+    _fill(home, name)
+    (home / "new" / name).write_bytes(b"x\n")
+    for folder in ("new", "cur"):
+        os.utime(home / folder, (AT - 100, AT - 100))
+    directory = _opened(home, Disk())
+    (entry,) = directory.take().entries
+    with logged() as events:
+        directory.open(at_once, entry, ())
+        assert events == []
+        (home / "new" / name).write_bytes(b"x\ny\n")
+        for _ in range(2):
+            content, _ = directory.open(at_once, entry, ())
+            assert result_of(content_of(content)) == b"x\ny\n"
+        (now,) = directory.take().entries
+        assert (entry.octets, now.octets, now.uid) == (3, 6, entry.uid)
+        directory.open(at_once, now, [now])
+    (event,) = events
+    assert (event["uid"], event["octets"], event["log_namespace"]) == (entry.uid, 4, "mailgate.store")
     directory.held.close()

@@ -38,7 +38,9 @@ def held(root: Path) -> Iterator[SharedDescriptor]:
 
 
 def _log(held: SharedDescriptor, disk: Disk | None = None) -> FetchLog:
-    return FetchLog(disk or Disk(), held, "/mail/alice")
+    with held.use() as maildrop:
+        path = os.readlink(f"/proc/self/fd/{maildrop}")
+    return FetchLog(disk or Disk(), held, path)
 
 
 @given(st.dictionaries(_UIDS, st.integers(0, 10**11 - 1)))
@@ -80,7 +82,7 @@ def test_what_makes_no_sense_counts_as_empty_is_told_and_replaced(
         log.write(["a"])
         assert log.first("a") == AT
     (event,) = events
-    assert (event["path"], event["log_namespace"]) == ("/mail/alice", "mailgate.store")
+    assert (event["path"], event["log_namespace"]) == (str(root), "mailgate.store")
     assert "cannot make sense of it" in event["reason"]
     assert _log(held).first("a") == AT
 
@@ -247,3 +249,15 @@ def test_after_the_end_it_does_nothing(root: Path, held: SharedDescriptor) -> No
             late.write(["a"])
     assert [event["reason"] for event in events] == ["it has been closed"] * 3
     assert files_below(str(root)) == []
+
+
+def test_nothing_is_written_where_another_maildrop_took_its_place(root: Path, held: SharedDescriptor) -> None:
+    log = _log(held)
+    log.note("a", AT)
+    os.rename(root, root.parent / "old")
+    (root / "tmp").mkdir(parents=True)
+    with logged() as events:
+        log.write(["a"])
+    (event,) = events
+    assert "another directory in the place" in event["reason"] and not log.has_news
+    assert files_below(str(root)) == files_below(str(root.parent / "old")) == []

@@ -12,6 +12,7 @@ from mailgate.store.maildir.filename import (
     base_of,
     compose,
     compose_unique,
+    octets_of,
     parse,
     parse_composed,
 )
@@ -53,7 +54,19 @@ def test_what_is_composed_is_read_back(
         ("", None, None, "", False),
         (":2,S", None, None, "", False),
         ("x,U=1", None, None, "", True),
-        (f"1.{ID}", 1, None, "", False),
+        ("1.eml", None, None, "", False),
+        ("2", None, None, "", False),
+        ("20261123.x", None, None, "", False),
+        ("00000000001.x", None, None, "", False),
+        ("99999999.x", None, None, "", False),
+        ("100000000.x", 100_000_000, None, "", False),
+        ("1491941793.x,S=8,W=99999", 1491941793, None, "", False),
+        ("1491941793.x,S=8,W=7", 1491941793, None, "", False),
+        ("1491941793.x,W=19,S=8", 1491941793, None, "", False),
+        ("1491941793.x,S=8,W=18", 1491941793, 18, "", False),
+        ("1491941793.x,S=8,W=8", 1491941793, 8, "", False),
+        ("1491941793.x,S=8x,W=99", 1491941793, 99, "", False),
+        (f"1.{ID}", None, None, "", False),
         (f"1.{ID}.n", 1, None, ID, False),
     ],
 )
@@ -104,3 +117,10 @@ def test_the_quick_way_says_the_same_or_nothing(base: str) -> None:
 @pytest.mark.parametrize("base", [f"1.{ID}.{'n' * 32},S=1,W=2", f"1.{ID}.n,W=2,S=1", f"1.{ID}.n,S=1", "1.a.n,S=1,W=2"])
 def test_other_forms_go_the_long_way(base: str) -> None:
     assert parse_composed(base) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "octets"), [("a,S=5", 5), ("a,W=6,S=5", 5), ("a", None), ("S=5", None), ("a,S=x", None)]
+)
+def test_the_size_in_a_name(base: str, octets: int | None) -> None:
+    assert octets_of(base) == octets

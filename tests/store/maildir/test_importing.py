@@ -268,20 +268,22 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert files_below(str(directory(tmp_path))) == []
 
 
-def test_every_call_may_fail(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE])
+def test_every_call_may_fail(tmp_path: Path, error: int) -> None:
     """Whatever fails: what is told as taken is there, under its UID, nothing is left over, and then it goes on."""
     number = 0
     descriptors = open_descriptors()
     while True:
         root = tmp_path / str(number)
         faulty = FaultyDisk()
-        faulty.faults[number] = fault(errno.EIO)
+        faulty.faults[number] = fault(error)
         try:
             taken = take(root, arriving(b"1\n", uid="one"), arriving(b"2\n"), imports=Imports(str(root), faulty.disk))
         except StoreError:
             taken = []
         assert {each.uid for each in taken if not each.trouble} <= set(uids(root))
         assert open_descriptors() == descriptors
+        assert not (directory(root) / "tmp").is_dir() or os.listdir(directory(root) / "tmp") == []
         take(root, arriving(b"1\n", uid="one"), arriving(b"2\n"))
         assert len(uids(root)) == 2
         assert "one" in uids(root)

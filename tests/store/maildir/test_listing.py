@@ -6,13 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailgate.mail import Entry
+from mailgate.store.maildir import filename, listing, uid_owners
 from mailgate.store.maildir.disk import DIRECTORY, Disk
-from mailgate.store.maildir.listing import EXACT, Listing, Sizes, place_in_order, scan
+from mailgate.store.maildir.listing import EXACT, NOTHING, Listing, place_in_order, scan
 from tests.store.support import FaultyDisk, fault
 
 Scan = Callable[..., Listing]
@@ -30,9 +34,9 @@ def cur(new: Path) -> Path:
     return new.parent / "cur"
 
 
-def _scan(folder: Path, disk: Disk | None = None, known: Sizes | None = None) -> Listing:
+def _scan(folder: Path, disk: Disk | None = None, known: Listing = NOTHING) -> Listing:
     with Disk().opened(str(folder.parent), DIRECTORY) as maildrop:
-        return scan(disk or Disk(), maildrop, known or {})
+        return scan(disk or Disk(), maildrop, known)
 
 
 def _entries(folder: Path) -> tuple[Entry, ...]:
@@ -40,18 +44,35 @@ def _entries(folder: Path) -> tuple[Entry, ...]:
 
 
 def test_nothing_is_opened_or_looked_at_where_the_name_tells_all(new: Path) -> None:
-    (new / "12.a.b,S=1,W=77").write_bytes(b"")
+    (new / "1200000000.a.b,S=50,W=77").write_bytes(b"")
     faulty = FaultyDisk()
     (entry,) = _scan(new, faulty.disk).entries
-    assert entry == Entry("12.a.b", 77, "new/12.a.b,S=1,W=77", "", 12, False)
-    assert faulty.calls.count("open") == 3  # two folders, and the list of UIDs that is not there
+    assert entry == Entry("1200000000.a.b", 77, "new/1200000000.a.b,S=50,W=77", "", 1_200_000_000, False)
+    assert faulty.calls.count("open") == 4  # two folders, and two lists of UIDs that are not there
     assert faulty.calls.count("stat") == 2  # of cur
 
 
 def test_order_is_seconds_then_name(new: Path, cur: Path) -> None:
-    for folder, name in ((new, "9.z"), (cur, "10.b:2,S"), (new, "10.a"), (cur, "10.c"), (new, "2.x")):
+    for folder, name in (
+        (new, "900000000.z"),
+        (cur, "1000000000.b:2,S"),
+        (new, "1000000000.a"),
+        (cur, "1000000000.c"),
+        (new, "200000000.x"),
+    ):
         (folder / name).write_bytes(b"x\n")
-    assert [entry.uid for entry in _entries(new)] == ["2.x", "9.z", "10.a", "10.b", "10.c"]
+    assert [entry.uid.lstrip("0129.") for entry in _entries(new)] == ["x", "z", "a", "b", "c"]
+
+
+def test_where_the_number_in_a_name_is_no_time_the_files_time_counts(new: Path) -> None:
+    for number, name in enumerate(("1.eml", "2", "1700000003.real"), 1):
+        (new / name).write_bytes(b"x\n")
+        os.utime(new / name, (0, 1_700_000_000 + 9 * number))
+    assert [(entry.uid, entry.seconds - 1_700_000_000) for entry in _entries(new)] == [
+        ("1700000003.real", 3),
+        ("1.eml", 9),
+        ("2", 18),
+    ]
 
 
 OURS = "1700000000.06h1x1g0000000000000000001.node0001,S=9,W=10"
@@ -73,7 +94,8 @@ def test_our_own_names_twice(new: Path, cur: Path) -> None:
     for place in (new / OURS, cur / f"{OURS}:2,S", cur / f"{OURS},U=1"):
         place.write_bytes(b"")
     entries = _entries(new)
-    assert len({entry.uid for entry in entries}) == 3 and all(len(entry.uid) == 64 for entry in entries)
+    assert len({entry.uid for entry in entries}) == 3
+    assert sorted(len(entry.uid) for entry in entries) == [len(OURS.partition(",")[0]), 64, 64]
     assert [entry.key.startswith(EXACT) for entry in entries] == [True, True, False]
 
 
@@ -88,15 +110,15 @@ def test_an_entrys_place_in_the_order_can_be_told(new: Path, cur: Path) -> None:
 
 
 def test_foreign_files_are_counted(new: Path, cur: Path) -> None:
-    (new / "1.lf").write_bytes(b"a\nb\n")
-    (cur / "2.crlf:2,S").write_bytes(b"a\r\nb\r\n")
-    (new / "3.open").write_bytes(b"a\nb")
-    (new / "4.dovecot,S=4,W=9").write_bytes(b"a\nb\n")  # a name is believed
+    (new / "1000000001.lf").write_bytes(b"a\nb\n")
+    (cur / "1000000002.crlf:2,S").write_bytes(b"a\r\nb\r\n")
+    (new / "1000000003.open").write_bytes(b"a\nb")
+    (new / "1000000004.dovecot,S=4,W=9").write_bytes(b"a\nb\n")  # a name is believed
     (new / "hello").write_bytes(b"")
     (new / "sized,W=9").write_bytes(b"x\n")
-    os.utime(new / "hello", (5, 5))
-    os.utime(new / "sized,W=9", (6, 6))
-    sizes = [(entry.octets, entry.seconds) for entry in _entries(new)]
+    os.utime(new / "hello", (1_000_000_005, 1_000_000_005))
+    os.utime(new / "sized,W=9", (1_000_000_006, 1_000_000_006))
+    sizes = [(entry.octets, entry.seconds - 1_000_000_000) for entry in _entries(new)]
     assert sizes == [(6, 1), (6, 2), (6, 3), (9, 4), (0, 5), (9, 6)]
 
 
@@ -105,10 +127,10 @@ def test_sizes_are_remembered_until_the_file_changes(new: Path, cur: Path) -> No
     first = _scan(new)
     os.rename(new / "1.x", cur / "1.x:2,S")
     faulty = FaultyDisk()
-    second = _scan(new, faulty.disk, first.sizes)
+    second = _scan(new, faulty.disk, first)
     assert "read" not in faulty.calls and second.entries[0].octets == 3
     (cur / "1.x:2,S").write_bytes(b"a\nb\n")
-    assert _scan(new, None, second.sizes).entries[0].octets == 6
+    assert _scan(new, None, second).entries[0].octets == 6
 
 
 def test_what_is_no_message_is_not_listed(new: Path) -> None:
@@ -162,21 +184,23 @@ def test_a_name_that_makes_no_uid_is_hashed(new: Path) -> None:
 def test_names_that_differ_only_behind_the_comma(new: Path) -> None:
     for name in ("1.a,S=2", "1.a,S=3"):
         (new / name).write_bytes(b"x\n")
-    uids = [entry.uid for entry in _entries(new)]
-    assert uids == [hashlib.sha256(name).hexdigest() for name in (b"1.a,S=2", b"1.a,S=3")]
+        os.utime(new / name, (5, 5))
+    first, second = _entries(new)
+    assert (first.uid, len(second.uid)) == ("1.a", 64)
 
 
 def test_imported_uids_count_first(new: Path, cur: Path) -> None:
-    for name in ("1.a,S=2", "2.b", "3.c", "4.d", "5.e"):
+    for name in ("1000000001.a,S=2", "1000000002.b", "1000000003.c", "1000000004.d", "1000000005.e"):
         (new / name).write_bytes(b"x\n")
     (new / OURS).write_bytes(b"x\n")
     (new.parent / "dovecot-uidlist").write_bytes(
-        b"3 V1 N9\n1 P0001 :1.a,S=2:2,S\n2 Pwith\x01control :2.b\n3 Psame :3.c\n4 Psame :4.d\n5 P :5.e\n"
+        b"3 V1 N9\n1 P0001 :1000000001.a,S=2:2,S\n2 Pwith\x01control :1000000002.b\n"
+        b"3 Psame :1000000003.c\n4 Psame :1000000004.d\n5 P :1000000005.e\n"
         b"6 Pours :" + OURS.encode() + b":2,S\n"
     )
     first, second, third, fourth, fifth, sixth = (entry.uid for entry in _entries(new))
-    assert (first, second, fifth, sixth) == ("0001", "2.b", "5.e", "ours")
-    assert third != fourth and {len(third), len(fourth)} == {64}
+    assert (first, second, fifth, sixth) == ("0001", "1000000002.b", "1000000005.e", "ours")
+    assert third == "same" and len(fourth) == 64
 
 
 def test_a_message_that_moves_during_the_scan_is_listed_once(new: Path, cur: Path) -> None:
@@ -217,6 +241,68 @@ def test_two_files_with_one_base_name_are_two_messages(new: Path, cur: Path) -> 
     assert one.uid != other.uid and {one.key, other.key} == {"=new/1.a", "=cur/1.a:2,S"}
 
 
+def _locked_uids(folder: Path, known: Listing = NOTHING) -> dict[str, str]:
+    """UIDs by content, as a session gives them, which writes down whose they are."""
+    listing = _scan(folder, None, known)
+    if listing.new_owners:
+        with Disk().opened(str(folder.parent), DIRECTORY) as maildrop:
+            assert uid_owners.add(Disk(), maildrop, listing.new_owners)
+    return {(folder.parent / entry.key.removeprefix(EXACT)).read_text(): entry.uid for entry in listing.entries}
+
+
+@pytest.mark.parametrize("base", ["1700000000.a", "odd näme", OURS])
+def test_uids_depend_neither_on_other_files_nor_on_places(new: Path, cur: Path, base: str) -> None:
+    (cur / f"{base}:2,S").write_text("first\n")
+    ((plain),) = _locked_uids(new).values()
+    (new / base).write_text("second\n")
+    os.utime(cur / f"{base}:2,S", (5, 5))
+    both = _locked_uids(new)
+    assert both["first\n"] == plain != both["second\n"]
+    os.rename(new / base, cur / f"{base}:2,F")
+    os.rename(cur / f"{base}:2,S", new / base)
+    assert _locked_uids(new) == both
+    (new / f"{base},X=1").write_text("third\n")
+    three = _locked_uids(new)
+    assert {**three, **both} == three and len(set(three.values())) == 3
+    (new / base).unlink()  # the first
+    assert _locked_uids(new) == {content: uid for content, uid in three.items() if content != "first\n"}
+    (new / f"{base},X=1").unlink()
+    assert _locked_uids(new) == {"second\n": both["second\n"]}
+    (new / base).write_text("first\n")  # it is restored
+    assert _locked_uids(new) == both
+
+
+def test_names_that_make_no_uid_clash_by_what_is_made_of_them(new: Path, cur: Path) -> None:
+    (new / "ö").write_text("first\n")
+    (cur / "ö:2,").write_text("second\n")
+    assert hashlib.sha256("ö".encode()).hexdigest() in _locked_uids(new).values()
+
+
+def test_contents_are_read_once_and_only_where_uids_are_contested(new: Path, cur: Path) -> None:
+    (new / OURS).write_bytes(b"first\n")
+    (cur / f"{OURS}:2,S").write_bytes(b"second\n")
+    (new / _name(1, 1)).write_bytes(b"third\n")
+    faulty = FaultyDisk()
+    first = _scan(new, faulty.disk)
+    assert faulty.calls.count("read") == 4  # each of the two, and its end
+    faulty.calls.clear()
+    assert _scan(new, faulty.disk, first) == first and "read" not in faulty.calls
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT, errno.EMFILE])
+def test_trouble_with_one_whose_uid_is_contested(new: Path, cur: Path, number: int) -> None:
+    (new / OURS).write_bytes(b"first\n")
+    (cur / f"{OURS}:2,S").write_bytes(b"second\n")
+    faulty = FaultyDisk()
+    faulty.faults[_index_of_reading(new, "open")] = fault(number)
+    if number == errno.EMFILE:
+        with pytest.raises(OSError, match="Too many"):
+            _scan(new, faulty.disk)
+        return
+    uids = [entry.uid for entry in _scan(new, faulty.disk).entries]
+    assert OURS.partition(",")[0] in uids and len(set(uids)) == len(uids) == (1 if number == errno.ENOENT else 2)
+
+
 def test_one_that_vanishes_during_the_scan_is_left_out(new: Path) -> None:
     (new / "1.a").write_bytes(b"x\n")
     (new / "2.b").write_bytes(b"x\n")
@@ -255,3 +341,108 @@ def _index_of_reading(new: Path, call: str) -> int:
     _scan(new, rehearsal.disk)
     first_read = rehearsal.calls.index("read")
     return first_read if call == "read" else max(at for at in range(first_read) if rehearsal.calls[at] == "open")
+
+
+def _name(seconds: int, number: int, extras: str = ",S=1,W=2") -> str:
+    return f"{seconds}.{number:026d}.node0001{extras}"
+
+
+_FILES = st.dictionaries(
+    st.tuples(
+        st.sampled_from(
+            [_name(at, number) for at in (1, 2) for number in range(4)] + [_name(1, 0, ",S=1,W=2,U=1"), "1.x", "y z"]
+        ),
+        st.sampled_from(["new", "cur"]),
+    ),
+    st.sampled_from(["", ":2,", ":2,S"]),
+)
+_LISTS = st.dictionaries(
+    st.sampled_from([_name(1, 0), _name(1, 1), "1.x"]), st.sampled_from(["u1", "u2", "", "no uid"])
+)
+
+
+@given(st.lists(st.tuples(_FILES, _LISTS), min_size=2, max_size=4))
+def test_what_is_known_makes_no_difference(states: list[tuple[dict[tuple[str, str], str], dict[str, str]]]) -> None:
+    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(listing, "FEW", 0)  # however many are new
+        maildrop = Path(directory)
+        for folder in ("new", "cur"):
+            (maildrop / folder).mkdir()
+        known = NOTHING
+        for files, uids in states:
+            for folder in ("new", "cur"):
+                there = {base + info for (base, where), info in files.items() if where == folder}
+                for gone in set(os.listdir(maildrop / folder)) - there:
+                    (maildrop / folder / gone).unlink()
+                for name in there:
+                    (maildrop / folder / name).write_bytes(b"x\n")
+            lines = [f"{number} P{uid} :{base}\n" for number, (base, uid) in enumerate(uids.items(), 1)]
+            (maildrop / "dovecot-uidlist").write_text("3 V1 N9\n" + "".join(lines))
+            known, anew = _scan(maildrop / "new", None, known), _scan(maildrop / "new")
+            assert known == anew
+
+
+def test_only_what_is_new_is_parsed(new: Path, cur: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 20):
+        (new / _name(number, number)).write_bytes(b"")
+    first = _scan(new)
+    (new / _name(10, 3)).write_bytes(b"")
+    os.rename(new / _name(5, 5), cur / f"{_name(5, 5)}:2,S")
+    (new / _name(7, 7)).unlink()
+    parsed: list[str] = []
+    parse = filename.parse_composed
+
+    def noted(base: str) -> tuple[str, int, str, int, bool] | None:
+        parsed.append(base)
+        return parse(base)
+
+    monkeypatch.setattr(filename, "parse_composed", noted)
+    second = _scan(new, None, first)
+    assert sorted(parsed) == [_name(10, 3), _name(5, 5)]
+    assert [entry.seconds for entry in second.entries] == sorted([*range(1, 7), *range(8, 20), 10])
+    assert [entry.id[-2:] for entry in second.entries if entry.seconds == 10] == ["03", "10"]
+    same = {entry.key: entry for entry in first.entries}
+    assert sum(entry is same.get(entry.key) for entry in second.entries) == 17
+
+
+def test_where_much_is_new_all_is_read_anew(new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 9):
+        (new / _name(number, number)).write_bytes(b"")
+    first = _scan(new)
+    for number in (9, 10):
+        (new / _name(number, number)).write_bytes(b"")
+    second = _scan(new, None, first)
+    assert len(second.entries) == 10 and not any(entry is first.entries[0] for entry in second.entries)
+
+
+def test_a_foreign_file_among_known_ones_is_looked_at_again(new: Path) -> None:
+    for number in range(1, 20):
+        (new / _name(number, number)).write_bytes(b"")
+    (new / "30.x").write_bytes(b"a\n")
+    first = _scan(new)
+    (new / "30.x").write_bytes(b"a\nb\n")
+    second = _scan(new, None, first)
+    assert [first.entries[-1].octets, second.entries[-1].octets] == [3, 6]
+    assert second.entries[0] is first.entries[0] and second == _scan(new)
+
+
+def test_a_large_maildrop_is_in_order(new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "SORTED_ROWS", 3)
+    for number in (5, 3, 8, 1, 9, 2, 7, 4, 6):
+        (new / _name(number, number)).write_bytes(b"")
+    assert [entry.seconds for entry in _entries(new)] == list(range(1, 10))
+
+
+def test_a_name_that_is_distrusted_is_measured(new: Path, cur: Path) -> None:
+    base = _name(1_700_000_000, 1)
+    (new / base).write_bytes(b"a\nb\n")
+    for number in range(2, 20):
+        (new / _name(number, number)).write_bytes(b"")
+    first = _scan(new)
+    known = evolve(first, distrusted=frozenset({base}), counted=frozenset({f"new/{base}"}))
+    for listed in (_scan(new, None, known), _scan(new, None, evolve(NOTHING, distrusted=known.distrusted))):
+        entry = listed.entries[-1]
+        assert (entry.octets, entry.seconds, entry.uid) == (6, 1_700_000_000, first.entries[-1].uid)
+        assert listed.counted == {entry.key} and listed.distrusted == {base}
+    os.rename(new / base, cur / f"{base}:2,S")
+    assert _scan(new, None, listed).entries[-1].octets == 6

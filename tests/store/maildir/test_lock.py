@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.failures import InUse, StoreError
+from mailgate.failures import InUse, LockLost, StoreError
 from mailgate.store.maildir.disk import DIRECTORY, Disk
-from mailgate.store.maildir.lock import lock
+from mailgate.store.maildir.lock import check, lock
 from mailgate.store.maildir.store import MaildirStore
 from tests.store.support import ALICE, NODE, FaultyDisk, at_once, fault, open_descriptors
 from tests.support import result_of
@@ -71,3 +71,20 @@ def test_a_file_system_without_locks_is_a_store_error(tmp_path: Path) -> None:
     faulty.always = {"flock": fault(errno.ENOLCK)}
     with pytest.raises(StoreError, match="flock"):
         result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
+
+
+def test_a_path_that_leads_elsewhere_by_now(tmp_path: Path) -> None:
+    path = tmp_path / "maildrop"
+    path.mkdir()
+    with Disk().opened(str(path), DIRECTORY) as directory:
+        check(Disk(), directory, str(path))
+        os.rename(path, tmp_path / "old")
+        with pytest.raises(LockLost, match="moved"):
+            check(Disk(), directory, str(path))
+        path.symlink_to("old")
+        with pytest.raises(LockLost, match="another"):
+            check(Disk(), directory, str(path))
+        path.unlink()
+        path.mkdir()
+        with pytest.raises(LockLost, match="another"):
+            check(Disk(), directory, str(path))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,9 +10,10 @@ import pytest
 from attrs import evolve
 from zope.interface.verify import verifyObject
 
-from mailgate.failures import Gone, InUse, NotRemoved, StoreError, Unrepaired
+from mailgate.failures import Gone, InUse, LockLost, NotRemoved, StoreError, Unrepaired
 from mailgate.interfaces import IMaildrop
 from mailgate.mail import Entry
+from mailgate.rules import Rules
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.maildrop import NoMaildrop
 from mailgate.store.maildir.store import MaildirStore
@@ -29,7 +31,7 @@ from tests.store.support import (
     message,
     open_descriptors,
 )
-from tests.support import result_of, started
+from tests.support import logged, result_of, started
 
 T = TypeVar("T")
 
@@ -115,7 +117,26 @@ def test_a_maildrop_that_somebody_removed_altogether(maildrop: Any, home: Path) 
     assert _entries(maildrop) == ()
     with pytest.raises(Gone):
         result_of(maildrop.read(entries[0]))
-    result_of(maildrop.remove(entries))
+    with pytest.raises(LockLost, match="moved"):
+        result_of(maildrop.remove(entries))
+
+
+def test_a_maildrop_that_was_replaced_on_the_disk_loses_nothing(maildrop: Any, home: Path, tmp_path: Path) -> None:
+    entries = _entries(maildrop)
+    shutil.copytree(home, tmp_path / "backup")
+    os.rename(home, tmp_path / "old")
+    os.rename(tmp_path / "backup", home)
+    other = result_of(MaildirStore(str(tmp_path), NODE, at_once).open(ALICE))  # two sessions, of two directories
+    maildrop.fetched(entries[0], 1)
+    for to_trash in (False, True):
+        with pytest.raises(LockLost, match="another directory"):
+            result_of(maildrop.remove(entries, to_trash=to_trash))
+    assert len(files_below(str(home))) == len(files_below(str(tmp_path / "old"))) == 3
+    with logged():
+        maildrop.release()  # what was noted goes nowhere
+    result_of(other.remove(_entries(other)))
+    assert files_below(str(home)) == [] and len(files_below(str(tmp_path / "old"))) == 3
+    other.release()
 
 
 def test_on_a_read_only_disk_reading_goes_on(tmp_path: Path, faulty: FaultyDisk) -> None:
@@ -145,6 +166,19 @@ def test_where_nothing_can_be_made_an_unknown_maildrop_is_empty(
         result_of(maildrop.read(Entry("u", 1, "new/u")))
     result_of(maildrop.remove([Entry("u", 1, "new/u")]))
     maildrop.release()
+    maildrop.release()
+
+
+def test_with_a_trash_deleting_goes_on_when_nothing_can_be_made(tmp_path: Path, faulty: FaultyDisk, home: Path) -> None:
+    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk)
+    result_of(deliver(store, message(), ALICE))
+    result_of(store.open(ALICE)).release()
+    assert not (home / "mailgate-removed").exists()
+    result_of(store.open(ALICE, Rules(dele="trash", removed_days=1))).release()
+    faulty.always = {call: fault(errno.ENOSPC) for call in ("mkdir", "write")}
+    maildrop = result_of(store.open(ALICE, Rules(dele="trash", removed_days=1)))
+    result_of(maildrop.remove(_entries(maildrop), to_trash=True))
+    assert _entries(maildrop) == () and len(os.listdir(home / "mailgate-removed")) == 1
     maildrop.release()
 
 

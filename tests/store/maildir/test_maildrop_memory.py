@@ -99,7 +99,7 @@ def test_what_could_not_be_removed_is(maildrop: Any, faulty: FaultyDisk, home: P
     maildrop.fetched(first, 1)
     maildrop.fetched(second, 2)
     faulty.calls.clear()
-    faulty.faults[1] = fault(errno.EIO)
+    faulty.faults[3] = fault(errno.EIO)  # after two looks at the lock, and the folder's opening
     with pytest.raises(NotRemoved) as caught:
         result_of(maildrop.remove([first, second]))
     assert caught.value.entries == (first,)

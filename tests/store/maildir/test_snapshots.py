@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from mailgate.mail import Snapshot
+from mailgate.store.maildir import uid_owners
 from mailgate.store.maildir.disk import DIRECTORY, Disk
 from mailgate.store.maildir.snapshots import EMPTY, RACY_NS, Snapshots
-from tests.store.support import FaultyDisk
+from tests.store.support import FaultyDisk, fault
+from tests.support import logged
 
 T0 = 1_700_000_000 * 10**9
 Take = Callable[[], Snapshot]
@@ -48,9 +51,12 @@ def _settle(root: Path, ns: int) -> None:
 
 
 @pytest.fixture
-def take(root: Path, clock: _Clock, faulty: FaultyDisk) -> Take:
-    snapshots = Snapshots(faulty.disk, clock)
+def snapshots(clock: _Clock, faulty: FaultyDisk) -> Snapshots:
+    return Snapshots(faulty.disk, clock)
 
+
+@pytest.fixture
+def take(root: Path, snapshots: Snapshots) -> Take:
     def take() -> Snapshot:
         with Disk().opened(str(root), DIRECTORY) as maildrop:
             return snapshots.take(str(root), maildrop)
@@ -97,6 +103,19 @@ def test_a_change_in_either_directory_is_seen(take: Take, root: Path, clock: _Cl
     (root / folder / "2.b").unlink()
     third = take()
     assert third.entries == first.entries
+
+
+def test_what_is_known_of_the_others_is_not_found_out_again(take: Take, root: Path, clock: _Clock) -> None:
+    for number in range(10, 30):
+        (root / "new" / f"17000000{number}.a,S=1,W=2").write_bytes(b"")
+    clock.ns = T0 + 10**9
+    first = take()
+    (root / "new" / "1700000030.a,S=1,W=2").write_bytes(b"")
+    second = take()
+    assert len(second.entries) == 22
+    same = {entry.key: entry for entry in first.entries}
+    kept = [entry is same.get(entry.key) for entry in second.entries]
+    assert kept == [True] * 20 + [False, False]  # one is new, and one had to be looked at
 
 
 def test_a_change_of_the_imported_uids_is_seen(take: Take, root: Path, clock: _Clock) -> None:
@@ -150,3 +169,43 @@ def test_one_that_is_larger_than_the_cache_is_served_all_the_same(root: Path, cl
     snapshots = Snapshots(Disk(), clock, entries=1)
     with Disk().opened(str(root), DIRECTORY) as maildrop:
         assert len(snapshots.take("a", maildrop).entries) == len(snapshots.take("a", maildrop).entries) == 1
+
+
+def test_whose_a_uid_is_is_written_down_where_it_is_locked(root: Path, clock: _Clock, faulty: FaultyDisk) -> None:
+    (root / "cur" / "1.a:2,S").write_bytes(b"y\n")
+    _settle(root, T0)
+    clock.ns = T0 + 10**9
+    snapshots = Snapshots(faulty.disk, clock)
+    with Disk().opened(str(root), DIRECTORY) as maildrop:
+        first = snapshots.take(str(root), maildrop)
+        assert not (root / uid_owners.NAME).exists()
+        faulty.always = {"replace": fault(errno.EROFS)}
+        with logged() as events:
+            assert snapshots.take(str(root), maildrop, is_locked=True) is first
+        assert len(events) == 1 and not (root / uid_owners.NAME).exists()
+        faulty.always = {}
+        assert snapshots.take(str(root), maildrop, is_locked=True) is first
+        assert uid_owners.read(Disk(), maildrop).keys() == {"1.a"}
+        faulty.calls.clear()
+        assert snapshots.take(str(root), maildrop, is_locked=True) is first and faulty.calls == ["stat"] * 3
+
+
+def test_what_is_doubted_is_looked_at_again(take: Take, snapshots: Snapshots, root: Path, clock: _Clock) -> None:
+    lying = "1700000000.01h1x1g0000000000000000001.node0001,S=8,W=9"
+    (root / "new" / lying).write_bytes(b"x\n" * 50)
+    _settle(root, T0)
+    clock.ns = T0 + 10**9
+    foreign, ours = sorted(take().entries, key=lambda entry: len(entry.uid))
+    assert (foreign.octets, ours.octets) == (3, 9)
+    inode = (root / "new" / "1.a").stat().st_ino
+    assert not snapshots.doubt(str(root), foreign, inode, 2) and not snapshots.doubt("/elsewhere", ours, 0, 100)
+    with (root / "new" / "1.a").open("ab") as file:
+        file.write(b"more\n")
+    assert sum(entry.octets for entry in take().entries) == 12  # nothing shows that it has changed
+    assert snapshots.doubt(str(root), foreign, inode, 7)
+    assert snapshots.doubt(str(root), ours, (root / "new" / lying).stat().st_ino, 100)
+    told = take()
+    assert {entry.uid: entry.octets for entry in told.entries} == {foreign.uid: 9, ours.uid: 150}
+    assert not snapshots.doubt(str(root), ours, (root / "new" / lying).stat().st_ino, 100)
+    os.rename(root / "new" / lying, root / "cur" / f"{lying}:2,S")
+    assert {entry.uid: entry.octets for entry in take().entries} == {foreign.uid: 9, ours.uid: 150}

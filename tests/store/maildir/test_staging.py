@@ -13,8 +13,9 @@ from mailgate.mail import Body, Field
 from mailgate.store.maildir.commit import discard
 from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.layout import Layout
-from mailgate.store.maildir.staging import SMALL_COPIES, SMALL_OCTETS, Staged, Writer, octets_of
+from mailgate.store.maildir.staging import MANY_COPIES, SMALL_COPIES, SMALL_OCTETS, Staged, Writer, octets_of
 from mailgate.store.maildir.store import MaildirStore
+from mailgate.store.maildir.syncing import Way
 from tests.store.support import (
     ALICE,
     BOB,
@@ -76,25 +77,47 @@ def test_few_files_are_open_at_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "recipients", "quick"),
+    ("content", "recipients", "as_whole", "quick"),
     [
-        (b"x", 1, True),
-        (b"x", SMALL_COPIES, True),
-        (b"x", SMALL_COPIES + 1, False),
-        (b"x" * SMALL_OCTETS, 1, True),
-        (b"x" * (SMALL_OCTETS // 2 + 1), 2, False),
+        (b"x", 1, False, True),
+        (b"x", SMALL_COPIES, False, True),
+        (b"x", SMALL_COPIES + 1, False, False),
+        (b"x", SMALL_COPIES + 1, True, True),
+        (b"x", MANY_COPIES, True, True),
+        (b"x", MANY_COPIES + 1, True, False),
+        (b"x" * SMALL_OCTETS, 1, True, True),
+        (b"x" * (SMALL_OCTETS // 2 + 1), 2, True, False),
     ],
 )
-def test_only_little_may_be_part_of_a_batch(tmp_path: Path, content: bytes, recipients: int, quick: bool) -> None:
+def test_only_little_may_be_part_of_a_batch(
+    tmp_path: Path, content: bytes, recipients: int, as_whole: bool, quick: bool
+) -> None:
     layout = Layout(str(tmp_path), Disk())
     writer = Writer(layout, Disk(), NODE, lambda: 1.0)
     what, for_whom = message(content), copies(*(f"u{n}@x" for n in range(recipients)))
-    assert not writer.is_quick(what, for_whom)  # their maildrops must be made first
+    assert not writer.is_quick(what, for_whom, as_whole=as_whole)  # their maildrops must be made first
     for copy in for_whom:
         layout.prepare(copy.maildrop)
-    assert writer.is_quick(what, for_whom) == quick
+    assert writer.is_quick(what, for_whom, as_whole=as_whole) == quick
     assert octets_of(what, for_whom) == len(content) * recipients
-    assert not writer.is_quick(message(body=Body(1, 0, file="/spool/x")), for_whom)
+    assert not writer.is_quick(message(body=Body(1, 0, file="/spool/x")), for_whom, as_whole=as_whole)
+
+
+@pytest.mark.parametrize("sync", ["syncfs", "fsync"])
+def test_many_copies_are_a_batchs_where_one_sync_serves_them_all(tmp_path: Path, sync: Way) -> None:
+    later, faulty = Later(), FaultyDisk(syncfs=lambda _: None, fsync=lambda _: None)
+    store = MaildirStore(str(tmp_path), NODE, later, disk=faulty.disk, sync=sync)
+    everybody = [f"u{number}@example.test" for number in range(SMALL_COPIES + 1)]
+    for trips in (2, 1 if sync == "syncfs" else 2):  # the first time their maildrops are made
+        faulty.calls.clear()
+        delivering = started(deliver(store, message(), *everybody))
+        for _ in range(trips):
+            assert not delivering.called
+            for tell in later.run():
+                tell()
+        assert len(outcome_of(delivering)) == len(everybody)
+    assert faulty.calls.count("syncfs") == (2 if sync == "syncfs" else 0)
+    assert faulty.calls.count("fsync") == (0 if sync == "syncfs" else 2 * len(everybody))
 
 
 def test_one_trip_for_a_small_message_two_for_a_large_one(tmp_path: Path) -> None:

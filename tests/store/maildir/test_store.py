@@ -183,7 +183,7 @@ def test_names_that_mean_the_same_are_one_maildrop(tmp_path: Path) -> None:
                 result_of(ask(name))
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.EACCES])
 def test_whichever_call_fails_the_trash_can_be_emptied_the_next_time(tmp_path: Path, number: int) -> None:
     plain, before = MaildirStore(str(tmp_path), NODE, at_once), open_descriptors()
 

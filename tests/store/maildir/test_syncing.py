@@ -176,3 +176,25 @@ def test_after_an_error_each_file_is_synced_by_itself_for_a_while(tmp_path: Path
     timer.now += REST_SECONDS
     assert _batch(syncing)
     assert open_descriptors() == before
+
+
+def test_whether_a_batch_would_be_synced_at_once_can_be_told(tmp_path: Path, timer: Timer) -> None:
+    faulty = _faulty(timer)
+    syncing = _syncing(tmp_path, faulty.disk, timer)
+    assert not syncing.is_as_whole()  # nothing is known yet
+    _batch(syncing)
+    faulty.calls.clear()
+    assert syncing.is_as_whole()
+    assert faulty.calls == []  # it does not block
+    faulty.always = {"syncfs": fault(errno.EIO)}
+    with pytest.raises(OSError, match="Input"):
+        _batch(syncing)
+    assert not syncing.is_as_whole()  # it rests
+    timer.now += REST_SECONDS
+    assert syncing.is_as_whole()
+
+
+@pytest.mark.parametrize(("kind", "way"), [(EXT4, "fsync"), (0x01021994, "auto")])
+def test_where_each_file_is_synced_by_itself_that_is_told(tmp_path: Path, timer: Timer, kind: int, way: Way) -> None:
+    syncing = _syncing(tmp_path, _faulty(timer, kind).disk, timer, way=way)
+    assert not _batch(syncing) and not syncing.is_as_whole()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailgate.store.maildir import trash
 from mailgate.store.maildir.disk import DIRECTORY, Disk
-from mailgate.store.maildir.trash import Trash, compose, empty, parse
+from mailgate.store.maildir.trash import Trash, compose, empty, make_trash, parse
 from tests.store.support import FaultyDisk, fault, open_descriptors
 
 AT = 1_700_000_000
@@ -99,6 +100,29 @@ def test_it_is_made_with_the_first_and_synced_with_its_own_name(root: Path, mail
     (root / "new" / "2.b").write_bytes(b"")
     _throw(faulty.disk, maildrop, "new/2.b")
     assert faulty.calls == ["stat", "open", "fsync", "rename", "fsync", "close"]
+
+
+def test_it_can_be_made_in_advance(root: Path, maildrop: int) -> None:
+    before = open_descriptors()
+    make_trash(Disk(), maildrop)
+    assert (root / trash.NAME).stat().st_mode & 0o777 == 0o700
+    faulty = FaultyDisk()
+    make_trash(faulty.disk, maildrop)
+    assert faulty.calls == ["open", "close"]
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.EACCES])
+def test_where_it_cannot_be_made_in_advance_nobody_is_troubled(root: Path, maildrop: int, number: int) -> None:
+    rehearsal, before = FaultyDisk(), open_descriptors()
+    make_trash(rehearsal.disk, maildrop)
+    for at in range(len(rehearsal.calls)):
+        with suppress(FileNotFoundError):
+            (root / trash.NAME).rmdir()
+        faulty = FaultyDisk()
+        faulty.faults[at] = fault(number)
+        make_trash(faulty.disk, maildrop)
+        assert open_descriptors() == before
 
 
 def test_a_file_that_is_gone(root: Path, maildrop: int) -> None:

@@ -95,12 +95,13 @@ def test_dovecots_lock_is_waited_for(tmp_path: Path, maildrop: int) -> None:
     assert os.listdir(tmp_path) == [LOCK]  # it is not ours
 
 
-def test_every_call_may_fail(tmp_path: Path, maildrop: int) -> None:
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE])
+def test_every_call_may_fail(tmp_path: Path, maildrop: int, error: int) -> None:
     (tmp_path / NAME).write_bytes(RECORDED)
     number = 0
     while True:
         faulty = FaultyDisk()
-        faulty.faults[number] = fault(errno.EIO)
+        faulty.faults[number] = fault(error)
         with contextlib.suppress(OSError):
             adder(maildrop, faulty.disk).add({"c": "see"})
         left = set(os.listdir(tmp_path))

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from mailgate.failures import InUse, StoreError
+from mailgate.store.maildir.stale import STALE_SECONDS
 from mailgate.store.maildir.store import MaildirStore
-from mailgate.store.maildir.verifying import STALE_SECONDS, Finding, Verifier
+from mailgate.store.maildir.verifying import Finding, Verifier
 from tests.store.support import ALICE, NODE, FaultyDisk, at_once, deliver, entries_of, fault, message
 from tests.support import result_of
 
@@ -53,16 +54,16 @@ def test_what_is_delivered_is_as_it_should_be(maildrop: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        ("1.a.b", b"x\n", ""),
-        ("1.a.b,S=2,W=3", b"x\n", ""),
-        ("1.a.b,S=2", b"x\n", ""),
-        ("1.a.b,S=9,W=10", b"x\n", "truncated"),
-        ("1.a.b,S=1,W=3", b"x\n", "size"),
-        ("1.a.b,W=2", b"x\n", "size"),
-        ("1.a.b,S=2,W=3", b"\0\n", "nul"),
-        ("1.a.b", b"", "empty"),
+        ("1700000001.a.b", b"x\n", ""),
+        ("1700000001.a.b,S=2,W=3", b"x\n", ""),
+        ("1700000001.a.b,S=2", b"x\n", ""),
+        ("1700000001.a.b,S=9,W=10", b"x\n", "truncated"),
+        ("1700000001.a.b,S=1,W=3", b"x\n", "size"),
+        ("1700000001.a.b,W=2", b"x\n", "size"),
+        ("1700000001.a.b,S=2,W=3", b"\0\n", "nul"),
+        ("1700000001.a.b", b"", "empty"),
         ("odd", b"x\n", "name"),
-        ("1.a b", b"x\n", "name"),
+        ("1700000001.a b", b"x\n", "name"),
         (".1.a", b"x\n", "hidden"),
     ],
 )
@@ -80,9 +81,9 @@ def test_what_is_no_file(maildrop: Path) -> None:
 
 
 def test_permissions(maildrop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(maildrop, "new/1.a").chmod(0o644)
+    put(maildrop, "new/1700000001.a").chmod(0o644)
     maildrop.chmod(0o750)
-    assert kinds(maildrop) == [("mode", ""), ("mode", "new/1.a")]
+    assert kinds(maildrop) == [("mode", ""), ("mode", "new/1700000001.a")]
     assert "(mode 644)" in verify(maildrop)[1].what
     monkeypatch.setattr(os, "geteuid", lambda: 54_321)
     assert {finding.kind for finding in verify(maildrop)} == {"owner"}
@@ -103,14 +104,19 @@ def test_stale_deliveries(maildrop: Path) -> None:
 
 
 def test_twins(maildrop: Path) -> None:
-    put(maildrop, "new/1.a")
-    put(maildrop, "cur/1.a:2,S")
-    put(maildrop, "cur/2.a")
-    put(maildrop, "dovecot-uidlist", b"3 V1 N3 Gx\n1 Pone :2.a\n2 Pone :3.a\n")
-    put(maildrop, "new/3.a")
+    put(maildrop, "new/1700000001.a")
+    put(maildrop, "cur/1700000001.a:2,S")
+    put(maildrop, "cur/1700000002.a")
+    put(maildrop, "dovecot-uidlist", b"3 V1 N3 Gx\n1 Pone :1700000002.a\n2 Pone :1700000003.a\n")
+    put(maildrop, "new/1700000003.a")
     found = [finding for finding in verify(maildrop) if finding.kind == "twin"]
-    assert sorted(finding.place for finding in found) == ["cur/1.a:2,S", "cur/2.a", "new/1.a", "new/3.a"]
-    assert "2 messages have the UID 1.a" in found[0].what
+    assert sorted(finding.place for finding in found) == [
+        "cur/1700000001.a:2,S",
+        "cur/1700000002.a",
+        "new/1700000001.a",
+        "new/1700000003.a",
+    ]
+    assert "2 messages claim the UID 1700000001.a" in found[0].what
 
 
 def test_unreadable(maildrop: Path) -> None:
@@ -144,16 +150,28 @@ def test_what_goes_just_before_it_is_read(maildrop: Path) -> None:
 
 
 def test_a_repair(maildrop: Path) -> None:
-    put(maildrop, "cur/1.a.b,S=9,W=10,U=1:2,S", b"x\n")
-    put(maildrop, "cur/2.a.b,S=9,W=10:2,S", b"x\n")
-    put(maildrop, "dovecot-uidlist", b"3 V1 N3 Gx\n1 Pone :2.a.b,S=9,W=10\n")
+    put(maildrop, "cur/1700000001.a.b,S=9,W=10,U=1:2,S", b"x\n")
+    put(maildrop, "cur/1700000002.a.b,S=9,W=10:2,S", b"x\n")
+    put(maildrop, "dovecot-uidlist", b"3 V1 N3 Gx\n1 Pone :1700000002.a.b,S=9,W=10\n")
     before = [entry.uid for entry in result_of(entries_of(a_store(maildrop.parent.parent), ALICE))]
     one, other = verify(maildrop, repair=True)
-    assert (one.place, one.repaired, one.advice) == ("cur/1.a.b,S=9,W=10,U=1:2,S", True, "")
+    assert (one.place, one.repaired, one.advice) == ("cur/1700000001.a.b,S=9,W=10,U=1:2,S", True, "")
     assert (other.repaired, "dovecot-uidlist" in other.advice) == (False, True)
-    assert sorted(os.listdir(maildrop / "cur")) == ["1.a.b,S=2,W=3,U=1:2,S", "2.a.b,S=9,W=10:2,S"]
+    assert sorted(os.listdir(maildrop / "cur")) == ["1700000001.a.b,S=2,W=3,U=1:2,S", "1700000002.a.b,S=9,W=10:2,S"]
     assert before == [entry.uid for entry in result_of(entries_of(a_store(maildrop.parent.parent), ALICE))]
     assert verify(maildrop) == [other]
+
+
+@pytest.mark.parametrize("unique", ["1700000001.ü", "1700000001.a b", "", "1700000001." + "x" * 60])
+def test_a_repair_changes_no_uid(maildrop: Path, unique: str) -> None:
+    place = f"cur/{unique},S=9,W=10:2,S"
+    put(maildrop, place, b"x\n")
+    before = [entry.uid for entry in result_of(entries_of(a_store(maildrop.parent.parent), ALICE))]
+    *_, found = verify(maildrop, repair=True)
+    assert (found.kind, found.repaired) == ("truncated", False)
+    assert "made of its whole name" in found.what and "leave its name alone" in found.advice
+    assert (maildrop / place).exists() and verify(maildrop)[-1] == found
+    assert before == [entry.uid for entry in result_of(entries_of(a_store(maildrop.parent.parent), ALICE))]
 
 
 def test_a_repair_needs_the_lock(maildrop: Path) -> None:
