@@ -50,7 +50,8 @@ def measure(case: Case, server: Server, turn: int, seconds: float) -> Figure:
 
 def measure_idle(case: Case, server: Server) -> Figure:
     """Memory that sessions take which have logged in and stay. Raises `Failed`."""
-    warm(server, case.drops, WARMING_CLIENTS, tls=case.tls)  # what a process loads once is not the sessions'
+    # What a process loads once, and what it keeps of maildrops that are polled, is there without the sessions as well.
+    warm(server, case.drops, tls=case.tls)
     before = server.pss_megabytes()
     with _clients(_order(case, server, case.drops.users), server) as (result, cpu_seconds):
         grown = server.pss_megabytes() - before
