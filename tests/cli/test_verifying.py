@@ -19,20 +19,20 @@ def test_all_is_well(gateway: Path) -> None:
 
 def test_a_truncated_message(gateway: Path) -> None:
     deliver(gateway)
-    (maildir(gateway) / "new" / "1.a.b,S=9,W=10").write_bytes(b"x\n")
-    (maildir(gateway) / "new" / "1.a.b,S=9,W=10").chmod(0o600)
+    (maildir(gateway) / "new" / "1700000001.a.b,S=9,W=10").write_bytes(b"x\n")
+    (maildir(gateway) / "new" / "1700000001.a.b,S=9,W=10").chmod(0o600)
     result = store(gateway, "verify", ALICE)
     assert (result.exit_code, result.output) == (
         2,
-        "alice@example.test/new/1.a.b,S=9,W=10: its name says S=9 W=10, but it has S=2 W=3\n"
+        "alice@example.test/new/1700000001.a.b,S=9,W=10: its name says S=9 W=10, but it has S=2 W=3\n"
         "    fetch it from a backup, or correct its name: mailgate store verify --repair alice@example.test\n"
         "2 files in 1 maildrops: 1 found, 0 repaired.\n",
     )
     (row,) = rows(store(gateway, "verify", "--json"))
-    assert (row["maildrop"], row["kind"], row["place"]) == (ALICE, "truncated", "new/1.a.b,S=9,W=10")
+    assert (row["maildrop"], row["kind"], row["place"]) == (ALICE, "truncated", "new/1700000001.a.b,S=9,W=10")
     result = store(gateway, "verify", "--repair")
     assert (result.exit_code, "\n    repaired\n" in result.output) == (0, True)
-    assert (maildir(gateway) / "new" / "1.a.b,S=2,W=3").exists()
+    assert (maildir(gateway) / "new" / "1700000001.a.b,S=2,W=3").exists()
     assert store(gateway, "verify").exit_code == 0
 
 

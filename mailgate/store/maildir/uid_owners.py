@@ -1,0 +1,148 @@
+"""Which message a UID belongs to that several files have claimed: `mailgate-uids.json`, `{"version": 1, "uids": {…}}`,
+with `[<what was made of the UID and the content>, <copies removed>]` by UID.
+
+Files of one unique name are rare: a backup that is laid over a live maildrop makes them. RFC 1939 section 7 wants that
+a UID is never given to another message, also when the one that had it is gone: so a line stays for good. It is durable
+before any client sees the UIDs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Final
+
+from attrs import evolve, frozen
+from twisted.logger import Logger
+
+from mailgate.store.maildir.disk import CREATE, Disk, in_words
+from mailgate.store.maildir.layout import TMP, enter, open_regular
+
+NAME: Final = "mailgate-uids.json"
+MAX_OCTETS: Final = 67_108_864  # some 500,000 UIDs; a longer one is not ours to hold in memory
+_VERSION: Final = 1
+_IDENTITY: Final = re.compile(r"[0-9a-f]{64}")
+_READ_OCTETS: Final = 1_048_576
+_FILE_MODE: Final = 0o600
+
+log = Logger(namespace="mailgate.store")
+
+
+@frozen
+class Owner:
+    """Whose a UID is."""
+
+    identity: str  # made of the UID and the content
+    removed: int = 0  # how many copies that had this content were removed by their UIDs: these are not given again
+
+
+Owners = Mapping[str, Owner]  # by UID
+
+
+def parse(content: bytes) -> dict[str, Owner]:
+    """Raises ValueError for what is damaged, or of another version."""
+    try:
+        record = json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(record, dict) or record.get("version") != _VERSION or not isinstance(record.get("uids"), dict):
+        raise ValueError("it is of a version that is not known here")
+    return {uid: _owner(value) for uid, value in record["uids"].items()}
+
+
+def _owner(value: object) -> Owner:
+    match value:
+        case [str(identity), int(removed)] if _IDENTITY.fullmatch(identity) and removed >= 0:
+            return Owner(identity, int(removed))
+    raise ValueError(f"{value!r} does not say whose a UID is")
+
+
+def compose(owners: Owners) -> bytes:
+    """The file's content."""
+    uids = {uid: [owner.identity, owner.removed] for uid, owner in owners.items()}
+    return json.dumps({"version": _VERSION, "uids": uids}, separators=(",", ":")).encode()
+
+
+def read(disk: Disk, maildrop: int) -> dict[str, Owner]:
+    """Of an open maildrop directory; empty if there is no such file, or if it makes no sense, which the log is told.
+
+    Blocks. Raises OSError.
+    """
+    try:
+        descriptor, octets = open_regular(disk, maildrop, NAME)
+    except FileNotFoundError:
+        return {}
+    try:
+        if octets > MAX_OCTETS:
+            raise ValueError("it is too large")
+        blocks = []
+        while block := disk.read(descriptor, _READ_OCTETS):
+            blocks.append(block)
+        return parse(b"".join(blocks))
+    except ValueError as error:
+        _complain(f"cannot make sense of it: {error}")
+        return {}
+    finally:
+        disk.close_quietly(descriptor)
+
+
+def add(disk: Disk, maildrop: int, owners: Owners) -> bool:
+    """Write down whose these UIDs are, besides those that are written down. Is it done? Else the log is told why.
+
+    The maildrop directory is open and locked. Blocks; never raises.
+    """
+    try:
+        _replace(disk, maildrop, {**owners, **read(disk, maildrop)})
+    except OSError as error:
+        _complain(in_words("cannot write it", error))
+        return False
+    return True
+
+
+def note_removed(disk: Disk, maildrop: int, uids: Collection[str]) -> None:
+    """The messages that had these UIDs are removed: no copy of them is to have one of these later.
+
+    As `add`. What nobody else has claimed is not in the file, and not of interest.
+    """
+    try:
+        owners = read(disk, maildrop)
+        removed = {uid: evolve(owners[uid], removed=owners[uid].removed + 1) for uid in uids if uid in owners}
+        if removed:
+            _replace(disk, maildrop, owners | removed)
+    except OSError as error:
+        _complain(in_words("cannot write it", error))
+
+
+def _replace(disk: Disk, maildrop: int, owners: Owners) -> None:
+    tmp = enter(disk, maildrop, TMP)
+    try:
+        with suppress(FileNotFoundError):
+            disk.unlink(NAME, dir_fd=tmp)  # of one that was killed here: whoever has the lock is the only one
+        try:
+            _write_draft(disk, tmp, compose(owners))
+            disk.replace(NAME, NAME, src_dir_fd=tmp, dst_dir_fd=maildrop)
+        except BaseException:
+            with suppress(OSError):
+                disk.unlink(NAME, dir_fd=tmp)
+            raise
+    finally:
+        disk.close_quietly(tmp)
+    disk.fsync(maildrop)
+
+
+def _write_draft(disk: Disk, tmp: int, content: bytes) -> None:
+    descriptor = disk.open(NAME, CREATE, _FILE_MODE, dir_fd=tmp)
+    try:
+        disk.fchmod(descriptor, _FILE_MODE)  # whatever the umask took away
+        rest = memoryview(content)
+        while rest:
+            rest = rest[disk.write(descriptor, rest) :]
+        disk.fsync(descriptor)
+    finally:
+        disk.close_quietly(descriptor)
+
+
+def _complain(reason: str) -> None:
+    log.warn("{name}: {reason}. Of messages that have one name, UIDs may change.", name=NAME, reason=reason)
