@@ -95,6 +95,8 @@ class Connection(Protocol, Generic[R]):
         self._pump()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        if not self._tls_noted and not self._is_shaking_hands():
+            self._note_tls()  # a client that never said anything had TLS all the same; later nobody can tell
         self._lost = True
         self._closing = True
         for timer in (self._deadline, self._abort, self._turn):
@@ -223,8 +225,6 @@ class Connection(Protocol, Generic[R]):
             self._pump()
 
     def _finish(self) -> None:
-        if not self._tls_noted and not self._is_shaking_hands():
-            self._note_tls()  # a client that never said anything had TLS all the same
         self._session.ended(self._reason, self._octets_in, self._octets_out)
         self._done(self)
         self.gone.callback(None)

@@ -583,6 +583,21 @@ def test_tls_that_was_there_from_the_beginning_is_told_before_the_first_event(to
     assert toy.session.tls == ["TLSv1.3 CIPHER"]
 
 
+def test_tls_of_a_client_that_never_says_anything_is_told_at_the_end(toy: Toy) -> None:
+    toy.transport.startTLS(None)
+    toy.lose()
+    assert toy.session.tls == ["TLSv1.3 CIPHER"]
+    assert [reason for reason, _, _ in toy.session.ends] == ["lost"]
+
+
+def test_a_handshake_that_never_ended_was_no_tls(toy: Toy) -> None:
+    toy.transport.startTLS(None)
+    toy.transport.handle.finished = None
+    toy.lose()
+    assert toy.session.tls == []
+    assert [reason for reason, _, _ in toy.session.ends] == ["lost"]
+
+
 # Stopping.
 
 

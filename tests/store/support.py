@@ -11,9 +11,10 @@ from attrs import evolve, fields
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from mailgate.interfaces import IContent
+from mailgate.interfaces import IContent, IMaildrop
 from mailgate.mail import Body, Copy, Entry, Envelope, Field, Message, Path, Session, make_id
 from mailgate.store.maildir.disk import Disk
+from tests.support import result_of
 
 T = TypeVar("T")
 
@@ -161,3 +162,8 @@ def files_below(root: str) -> list[str]:
 def open_descriptors() -> int:
     """How many this process has, where that can be known."""
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+
+def listed(maildrop: IMaildrop) -> tuple[Entry, ...]:
+    """The entries of an open maildrop's snapshot."""
+    return result_of(maildrop.snapshot()).entries

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from twisted.logger import Logger
 
 from mailgate.failures import StoreError
-from mailgate.store.maildir.disk import CREATE, Disk, in_words
+from mailgate.store.maildir import records
+from mailgate.store.maildir.disk import Disk, in_words
 from mailgate.store.maildir.handover import SharedDescriptor
-from mailgate.store.maildir.layout import TMP, enter, open_regular
 from mailgate.store.maildir.lock import check
 
 NAME: Final = "mailgate-maildrop.json"
@@ -26,8 +25,6 @@ MAX_ENTRIES: Final = 200_000  # of those fetched first, which are also the first
 MAX_OCTETS: Final = 33_554_432  # so many entries fit, whatever their UIDs
 _VERSION: Final = 1
 _SECONDS: Final = range(10**11)
-_READ_OCTETS: Final = 1_048_576
-_FILE_MODE: Final = 0o600
 
 log = Logger(namespace="mailgate.store")
 
@@ -58,49 +55,13 @@ def read(disk: Disk, maildrop: int) -> dict[str, int]:
 
     Raises OSError, and ValueError for a file that makes no sense.
     """
-    try:
-        descriptor, octets = open_regular(disk, maildrop, NAME)
-    except FileNotFoundError:
-        return {}
-    try:
-        if octets > MAX_OCTETS:
-            raise ValueError("it is too large")
-        blocks = []
-        while block := disk.read(descriptor, _READ_OCTETS):
-            blocks.append(block)
-    finally:
-        disk.close_quietly(descriptor)
-    return parse(b"".join(blocks))
+    content = records.read(disk, maildrop, NAME, MAX_OCTETS)
+    return parse(content) if content is not None else {}
 
 
 def write(disk: Disk, maildrop: int, first_fetch: Mapping[str, int]) -> None:
     """Replace the file of an open maildrop directory, which must be locked. Blocks. Raises OSError."""
-    tmp = enter(disk, maildrop, TMP)
-    try:
-        with suppress(FileNotFoundError):
-            disk.unlink(NAME, dir_fd=tmp)  # of one that was killed here: whoever has the lock is the only one
-        try:
-            _write_draft(disk, tmp, compose(first_fetch))
-            disk.replace(NAME, NAME, src_dir_fd=tmp, dst_dir_fd=maildrop)
-        except BaseException:
-            with suppress(OSError):
-                disk.unlink(NAME, dir_fd=tmp)
-            raise
-    finally:
-        disk.close_quietly(tmp)
-
-
-def _write_draft(disk: Disk, tmp: int, content: bytes) -> None:
-    descriptor = disk.open(NAME, CREATE, _FILE_MODE, dir_fd=tmp)
-    try:
-        disk.fchmod(descriptor, _FILE_MODE)  # whatever the umask took away
-        rest = memoryview(content)
-        while rest:
-            rest = rest[disk.write(descriptor, rest) :]
-    except BaseException:
-        disk.close_quietly(descriptor)
-        raise
-    disk.close(descriptor)  # some file systems say only here that there was no room
+    records.replace(disk, maildrop, NAME, compose(first_fetch), durable=False)
 
 
 class FetchLog:

@@ -11,21 +11,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from typing import Final
 
 from attrs import evolve, frozen
 from twisted.logger import Logger
 
-from mailgate.store.maildir.disk import CREATE, Disk, in_words
-from mailgate.store.maildir.layout import TMP, enter, open_regular
+from mailgate.store.maildir import records
+from mailgate.store.maildir.disk import Disk, in_words
 
 NAME: Final = "mailgate-uids.json"
 MAX_OCTETS: Final = 67_108_864  # some 500,000 UIDs; a longer one is not ours to hold in memory
 _VERSION: Final = 1
 _IDENTITY: Final = re.compile(r"[0-9a-f]{64}")
-_READ_OCTETS: Final = 1_048_576
-_FILE_MODE: Final = 0o600
 
 log = Logger(namespace="mailgate.store")
 
@@ -71,21 +68,11 @@ def read(disk: Disk, maildrop: int) -> dict[str, Owner]:
     Blocks. Raises OSError.
     """
     try:
-        descriptor, octets = open_regular(disk, maildrop, NAME)
-    except FileNotFoundError:
-        return {}
-    try:
-        if octets > MAX_OCTETS:
-            raise ValueError("it is too large")
-        blocks = []
-        while block := disk.read(descriptor, _READ_OCTETS):
-            blocks.append(block)
-        return parse(b"".join(blocks))
+        content = records.read(disk, maildrop, NAME, MAX_OCTETS)
+        return parse(content) if content is not None else {}
     except ValueError as error:
         _complain(f"cannot make sense of it: {error}")
         return {}
-    finally:
-        disk.close_quietly(descriptor)
 
 
 def add(disk: Disk, maildrop: int, owners: Owners) -> bool:
@@ -116,32 +103,7 @@ def note_removed(disk: Disk, maildrop: int, uids: Collection[str]) -> None:
 
 
 def _replace(disk: Disk, maildrop: int, owners: Owners) -> None:
-    tmp = enter(disk, maildrop, TMP)
-    try:
-        with suppress(FileNotFoundError):
-            disk.unlink(NAME, dir_fd=tmp)  # of one that was killed here: whoever has the lock is the only one
-        try:
-            _write_draft(disk, tmp, compose(owners))
-            disk.replace(NAME, NAME, src_dir_fd=tmp, dst_dir_fd=maildrop)
-        except BaseException:
-            with suppress(OSError):
-                disk.unlink(NAME, dir_fd=tmp)
-            raise
-    finally:
-        disk.close_quietly(tmp)
-    disk.fsync(maildrop)
-
-
-def _write_draft(disk: Disk, tmp: int, content: bytes) -> None:
-    descriptor = disk.open(NAME, CREATE, _FILE_MODE, dir_fd=tmp)
-    try:
-        disk.fchmod(descriptor, _FILE_MODE)  # whatever the umask took away
-        rest = memoryview(content)
-        while rest:
-            rest = rest[disk.write(descriptor, rest) :]
-        disk.fsync(descriptor)
-    finally:
-        disk.close_quietly(descriptor)
+    records.replace(disk, maildrop, NAME, compose(owners), durable=True)
 
 
 def _complain(reason: str) -> None:

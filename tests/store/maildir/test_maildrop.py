@@ -28,6 +28,7 @@ from tests.store.support import (
     deliver,
     fault,
     files_below,
+    listed,
     message,
     open_descriptors,
 )
@@ -36,56 +37,31 @@ from tests.support import logged, result_of, started
 T = TypeVar("T")
 
 
-@pytest.fixture
-def faulty() -> FaultyDisk:
-    return FaultyDisk()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "example.test" / "alice"
-
-
-@pytest.fixture
-def maildrop(tmp_path: Path, faulty: FaultyDisk) -> Any:
-    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk)
-    for number in range(3):
-        result_of(deliver(store, message(b"%d\n" % number), ALICE))
-    opened = result_of(store.open(ALICE))
-    faulty.calls.clear()
-    return opened
-
-
-def _entries(maildrop: Any) -> tuple[Entry, ...]:
-    entries: tuple[Entry, ...] = result_of(maildrop.snapshot()).entries
-    return entries
-
-
 def _mark_read(home: Path, entry: Entry) -> None:
     name = entry.key.partition("/")[2]
     os.rename(home / "new" / name, home / "cur" / f"{name}:2,S")
 
 
 def test_a_message_that_mutt_has_marked_is_found(maildrop: Any, home: Path) -> None:
-    first, second, third = _entries(maildrop)
+    first, second, third = listed(maildrop)
     _mark_read(home, first)
     _mark_read(home, second)
     assert result_of(content_of(result_of(maildrop.read(first)))).endswith(b"0\n")
     result_of(maildrop.remove([second]))
-    assert [entry.uid for entry in _entries(maildrop)] == [first.uid, third.uid]
+    assert [entry.uid for entry in listed(maildrop)] == [first.uid, third.uid]
 
 
 def test_a_message_that_another_program_removed(maildrop: Any, home: Path) -> None:
-    first, second, third = _entries(maildrop)
+    first, second, third = listed(maildrop)
     os.unlink(home / first.key)
     with pytest.raises(Gone, match=first.uid):
         result_of(maildrop.read(first))
     result_of(maildrop.remove([first, second]))
-    assert _entries(maildrop) == (third,)
+    assert listed(maildrop) == (third,)
 
 
 def test_a_message_that_became_something_else_is_not_opened(maildrop: Any, home: Path, tmp_path: Path) -> None:
-    first, second, _ = _entries(maildrop)
+    first, second, _ = listed(maildrop)
     (tmp_path / "secret").write_bytes(b"secret")
     os.unlink(home / first.key)
     (home / first.key).symlink_to(tmp_path / "secret")
@@ -99,7 +75,7 @@ def test_a_message_that_became_something_else_is_not_opened(maildrop: Any, home:
 
 
 def test_a_new_that_became_a_link_is_not_followed(maildrop: Any, home: Path, tmp_path: Path) -> None:
-    first, _, _ = _entries(maildrop)
+    first, _, _ = listed(maildrop)
     os.rename(home / "new", tmp_path / "elsewhere")
     (home / "new").symlink_to(tmp_path / "elsewhere")
     for call in (maildrop.snapshot, lambda: maildrop.read(first), lambda: maildrop.remove([first])):
@@ -109,12 +85,12 @@ def test_a_new_that_became_a_link_is_not_followed(maildrop: Any, home: Path, tmp
 
 
 def test_a_maildrop_that_somebody_removed_altogether(maildrop: Any, home: Path) -> None:
-    entries = _entries(maildrop)
+    entries = listed(maildrop)
     for name in files_below(str(home)):
         os.unlink(home / name)
     for folder in ("new", "cur", "tmp", ""):
         os.rmdir(home / folder)
-    assert _entries(maildrop) == ()
+    assert listed(maildrop) == ()
     with pytest.raises(Gone):
         result_of(maildrop.read(entries[0]))
     with pytest.raises(LockLost, match="moved"):
@@ -122,7 +98,7 @@ def test_a_maildrop_that_somebody_removed_altogether(maildrop: Any, home: Path) 
 
 
 def test_a_maildrop_that_was_replaced_on_the_disk_loses_nothing(maildrop: Any, home: Path, tmp_path: Path) -> None:
-    entries = _entries(maildrop)
+    entries = listed(maildrop)
     shutil.copytree(home, tmp_path / "backup")
     os.rename(home, tmp_path / "old")
     os.rename(tmp_path / "backup", home)
@@ -134,7 +110,7 @@ def test_a_maildrop_that_was_replaced_on_the_disk_loses_nothing(maildrop: Any, h
     assert len(files_below(str(home))) == len(files_below(str(tmp_path / "old"))) == 3
     with logged():
         maildrop.release()  # what was noted goes nowhere
-    result_of(other.remove(_entries(other)))
+    result_of(other.remove(listed(other)))
     assert files_below(str(home)) == [] and len(files_below(str(tmp_path / "old"))) == 3
     other.release()
 
@@ -146,7 +122,7 @@ def test_on_a_read_only_disk_reading_goes_on(tmp_path: Path, faulty: FaultyDisk)
     for call in ("mkdir", "chmod", "fchmod", "rename", "unlink", "write"):
         faulty.always[call] = fault(errno.EROFS)
     maildrop = result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
-    (entry,) = _entries(maildrop)
+    (entry,) = listed(maildrop)
     assert result_of(content_of(result_of(maildrop.read(entry)))).endswith(b"x\n")
     with pytest.raises(NotRemoved, match="read-only") as caught:
         result_of(maildrop.remove([entry]))
@@ -161,7 +137,7 @@ def test_where_nothing_can_be_made_an_unknown_maildrop_is_empty(
     faulty.always = {"mkdir": fault(number)}
     maildrop = result_of(MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk).open(ALICE))
     assert isinstance(maildrop, NoMaildrop) and verifyObject(IMaildrop, maildrop)
-    assert _entries(maildrop) == ()
+    assert listed(maildrop) == ()
     with pytest.raises(Gone):
         result_of(maildrop.read(Entry("u", 1, "new/u")))
     result_of(maildrop.remove([Entry("u", 1, "new/u")]))
@@ -177,8 +153,8 @@ def test_with_a_trash_deleting_goes_on_when_nothing_can_be_made(tmp_path: Path, 
     result_of(store.open(ALICE, Rules(dele="trash", removed_days=1))).release()
     faulty.always = {call: fault(errno.ENOSPC) for call in ("mkdir", "write")}
     maildrop = result_of(store.open(ALICE, Rules(dele="trash", removed_days=1)))
-    result_of(maildrop.remove(_entries(maildrop), to_trash=True))
-    assert _entries(maildrop) == () and len(os.listdir(home / "mailgate-removed")) == 1
+    result_of(maildrop.remove(listed(maildrop), to_trash=True))
+    assert listed(maildrop) == () and len(os.listdir(home / "mailgate-removed")) == 1
     maildrop.release()
 
 
@@ -218,7 +194,7 @@ def test_trouble_with_the_first_listing_keeps_no_lock(tmp_path: Path, faulty: Fa
 def _session(root: Path, faulty: FaultyDisk) -> None:
     maildrop = result_of(MaildirStore(str(root), NODE, at_once, disk=faulty.disk).open(ALICE))
     try:
-        for entry in _entries(maildrop):
+        for entry in listed(maildrop):
             result_of(content_of(result_of(maildrop.read(entry))))
     finally:
         maildrop.release()
@@ -268,6 +244,6 @@ def test_released_in_the_middle_of_a_removal_the_lock_goes_when_it_is_done(tmp_p
 
     busy = MaildirStore(str(tmp_path), NODE, at_once, disk=evolve(Disk(), unlink=unlink))
     session = result_of(busy.open(ALICE))
-    result_of(session.remove(_entries(session)))
+    result_of(session.remove(listed(session)))
     assert len(refused) == 1
     result_of(store.open(ALICE)).release()

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import pytest
 
 from mailgate.failures import InUse, NotRemoved, StoreError
-from mailgate.mail import Entry
 from mailgate.rules import NO_RULES, Retention, Rules
 from mailgate.store.maildir import fetch_log, trash
 from mailgate.store.maildir.store import MaildirStore
@@ -22,37 +21,13 @@ from tests.store.support import (
     content_of,
     deliver,
     fault,
+    listed,
     message,
     open_descriptors,
 )
 from tests.support import logged, result_of, started
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-def faulty() -> FaultyDisk:
-    return FaultyDisk()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "example.test" / "alice"
-
-
-@pytest.fixture
-def maildrop(tmp_path: Path, faulty: FaultyDisk) -> Any:
-    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk)
-    for number in range(3):
-        result_of(deliver(store, message(b"%d\n" % number), ALICE))
-    opened = result_of(store.open(ALICE))
-    faulty.calls.clear()
-    return opened
-
-
-def _entries(maildrop: Any) -> tuple[Entry, ...]:
-    entries: tuple[Entry, ...] = result_of(maildrop.snapshot()).entries
-    return entries
 
 
 FETCHED = Rules(retention=Retention(fetched_days=1))
@@ -67,7 +42,7 @@ def test_what_was_fetched_is_remembered_by_the_next_session(tmp_path: Path, faul
     for _ in range(2):
         result_of(deliver(store, message(), ALICE))
     session = _opened(store)
-    first, second = _entries(session)
+    first, second = listed(session)
     session.fetched(first, 1_700_000_001)
     result_of(session.remember())
     session.release()
@@ -84,7 +59,7 @@ def test_what_was_fetched_is_remembered_by_the_next_session(tmp_path: Path, faul
 
 
 def test_what_is_fetched_and_removed_is_not_written_down(maildrop: Any, faulty: FaultyDisk, home: Path) -> None:
-    entries = _entries(maildrop)
+    entries = listed(maildrop)
     for entry in entries:
         maildrop.fetched(entry, 1)
     result_of(maildrop.remove(entries))
@@ -95,7 +70,7 @@ def test_what_is_fetched_and_removed_is_not_written_down(maildrop: Any, faulty: 
 
 
 def test_what_could_not_be_removed_is(maildrop: Any, faulty: FaultyDisk, home: Path) -> None:
-    first, second, _ = _entries(maildrop)
+    first, second, _ = listed(maildrop)
     maildrop.fetched(first, 1)
     maildrop.fetched(second, 2)
     faulty.calls.clear()
@@ -114,7 +89,7 @@ def test_who_releases_without_it_has_it_written_and_the_lock_goes_then(tmp_path:
     opening = started(MaildirStore(str(tmp_path), NODE, later).open(ALICE))
     later.run_and_tell()
     session: Any = result_of(opening)
-    (entry,) = _entries(session)
+    (entry,) = listed(session)
     session.fetched(entry, 1)
     session.release()
     session.release()
@@ -140,14 +115,14 @@ def test_an_offload_that_is_closed_does_not_keep_the_lock(tmp_path: Path) -> Non
     store = MaildirStore(str(tmp_path), NODE, at_once)
     result_of(deliver(store, message(), ALICE))
     session = _opened(MaildirStore(str(tmp_path), NODE, offload))
-    session.fetched(_entries(session)[0], 1)
+    session.fetched(listed(session)[0], 1)
     stopped = True
     session.release()
     result_of(store.open(ALICE)).release()
 
 
 def test_where_it_cannot_be_written_the_session_goes_on(maildrop: Any, faulty: FaultyDisk) -> None:
-    (entry, *_) = _entries(maildrop)
+    (entry, *_) = listed(maildrop)
     maildrop.fetched(entry, 1)
     faulty.always = {"write": fault(errno.ENOSPC)}
     with logged() as events:
@@ -163,7 +138,7 @@ def test_the_trash_has_what_was_removed_and_when(tmp_path: Path, home: Path) -> 
     store = MaildirStore(str(tmp_path), NODE, at_once, clock=lambda: 1_700_000_000.9)
     result_of(deliver(store, message(), ALICE))
     session = _opened(store)
-    (entry,) = _entries(session)
+    (entry,) = listed(session)
     result_of(session.remove([entry], to_trash=True))
     session.release()
     (name,) = os.listdir(home / trash.NAME)

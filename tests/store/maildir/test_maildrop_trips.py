@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import pytest
 
 from mailgate.failures import Gone
-from mailgate.mail import Entry
 from mailgate.store.maildir.store import MaildirStore
 from tests.store.support import (
     ALICE,
@@ -18,37 +17,13 @@ from tests.store.support import (
     at_once,
     content_of,
     deliver,
+    listed,
     message,
     open_descriptors,
 )
 from tests.support import result_of, started
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-def faulty() -> FaultyDisk:
-    return FaultyDisk()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "example.test" / "alice"
-
-
-@pytest.fixture
-def maildrop(tmp_path: Path, faulty: FaultyDisk) -> Any:
-    store = MaildirStore(str(tmp_path), NODE, at_once, disk=faulty.disk)
-    for number in range(3):
-        result_of(deliver(store, message(b"%d\n" % number), ALICE))
-    opened = result_of(store.open(ALICE))
-    faulty.calls.clear()
-    return opened
-
-
-def _entries(maildrop: Any) -> tuple[Entry, ...]:
-    entries: tuple[Entry, ...] = result_of(maildrop.snapshot()).entries
-    return entries
 
 
 class _Hops:
@@ -72,7 +47,7 @@ def test_a_poll_costs_one_trip_and_eleven_calls(tmp_path: Path, faulty: FaultyDi
         hops.made = 0
         faulty.calls.clear()
         maildrop = result_of(store.open(ALICE))
-        assert len(_entries(maildrop)) == 1
+        assert len(listed(maildrop)) == 1
         maildrop.release()
     assert hops.made == 1
     assert sorted(faulty.calls) == sorted(["open", "close"] * 3 + ["fstat", "flock"] + ["stat"] * 3)
@@ -82,7 +57,7 @@ def test_the_first_snapshot_is_that_of_the_opening(tmp_path: Path) -> None:
     store = MaildirStore(str(tmp_path), NODE, at_once)
     maildrop = result_of(store.open(ALICE))
     result_of(deliver(store, message(), ALICE))
-    assert [len(_entries(maildrop)) for _ in range(2)] == [0, 1]
+    assert [len(listed(maildrop)) for _ in range(2)] == [0, 1]
     maildrop.release()
 
 
@@ -93,7 +68,7 @@ def test_messages_in_order_cost_few_trips(tmp_path: Path) -> None:
     for content in sent:
         result_of(deliver(store, message(content), ALICE))
     maildrop, before = result_of(store.open(ALICE)), open_descriptors()
-    entries = _entries(maildrop)
+    entries = listed(maildrop)
     hops.made = 0
     for entry, content in zip(entries, sent, strict=True):
         assert result_of(content_of(result_of(maildrop.read(entry)))).endswith(content)
@@ -103,7 +78,7 @@ def test_messages_in_order_cost_few_trips(tmp_path: Path) -> None:
 
 
 def test_what_was_read_ahead_is_old_content_or_gone_and_never_anothers(maildrop: Any, home: Path) -> None:
-    first, second, third = _entries(maildrop)
+    first, second, third = listed(maildrop)
     assert result_of(content_of(result_of(maildrop.read(first)))).endswith(b"0\n")
     os.rename(home / third.key, home / second.key)  # another program, out of its mind
     assert result_of(content_of(result_of(maildrop.read(second)))).endswith(b"1\n")
@@ -126,7 +101,7 @@ def test_a_session_that_ended_keeps_nothing_on_the_shelf(tmp_path: Path) -> None
         opening = started(Store().open(ALICE))
         later.run_and_tell()
         maildrop = result_of(opening)
-        first, _, _ = _entries(maildrop)
+        first, _, _ = listed(maildrop)
         reading = started(maildrop.read(first))
         told = later.run()
         if in_the_middle:
