@@ -6,7 +6,6 @@ import importlib
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 from zope.interface.exceptions import Invalid
@@ -76,6 +75,9 @@ def check_handler(use: str, options: Mapping[str, Any], where: str) -> tuple[Fau
 
 
 def _find(use: str, where: str) -> Callable[..., object]:
+    # Here: a gateway without handlers, as test suites start them by the hundred, need not wait for it.
+    from importlib.metadata import entry_points
+
     shipped = {point.name: point for point in entry_points(group=GROUP)}
     module, colon, name = use.partition(":")
     if use not in shipped and not (colon and all(part.isidentifier() for part in (*module.split("."), name))):

@@ -25,9 +25,10 @@ _Task = tuple[Deferred[Any], Callable[[], Any]]
 
 
 class Workers:
-    """One pool of threads. Calling it runs work there; it is an `interfaces.Offload`.
+    """One pool of threads. Calling it runs work there; it is an `interfaces.Offload`. Call it in the reactor's thread.
 
-    Work that comes before `start` waits for it. A wait that is cancelled does not stop the work.
+    Work that comes before `start` waits for it. A wait that is cancelled does not stop the work. A thread is started
+    when there is work for it: to start one takes milliseconds, and a gateway for one test never needs most of them.
     """
 
     def __init__(self, reactor: Any, threads: int, name: str) -> None:
@@ -35,23 +36,35 @@ class Workers:
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._done: deque[tuple[Deferred[Any], Any]] = deque()
         self._is_told = False  # will the reactor fetch what is done?
+        self._has_started = False
+        self._running = 0  # threads
+        self._under_way = 0  # work that was not handed over yet
         self._threads = [Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)]
 
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
         done: Deferred[T] = Deferred()
         self._tasks.put((done, work))
+        self._under_way += 1
+        if self._has_started:
+            self._man()
         return done
 
     def start(self) -> None:
         """Take work from now on."""
-        for thread in self._threads:
-            thread.start()
+        self._has_started = True
+        self._man()
+
+    def _man(self) -> None:
+        while self._running < min(self._under_way, len(self._threads)):
+            self._threads[self._running].start()
+            self._running += 1
 
     def stop(self) -> None:
         """Finish what there is, then end the threads. Blocks."""
-        for _ in self._threads:
+        running = self._threads[: self._running]
+        for _ in running:
             self._tasks.put(None)
-        for thread in self._threads:
+        for thread in running:
             thread.join()
 
     # In a thread.
@@ -74,4 +87,5 @@ class Workers:
         self._is_told = False  # first: what comes from now on may be too late for the loop
         while self._done:
             done, result = self._done.popleft()
+            self._under_way -= 1
             done.callback(result)

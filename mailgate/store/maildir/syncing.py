@@ -25,7 +25,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from statistics import median
 from typing import Final, Literal
 
 from attrs import frozen
@@ -37,7 +36,7 @@ Way = Literal["auto", "syncfs", "fsync"]  # `syncfs`: on any file system and ker
 
 SYNC_PATIENCE_SECONDS: Final = 0.020  # what a batch may spend in `syncfs`, in the median
 REST_SECONDS: Final = 60.0  # for how long `syncfs` is left alone then
-BATCHES_REMEMBERED: Final = 9  # the median is over so many
+BATCHES_REMEMBERED: Final = 9  # the median is over so many: an odd number, so that one is in the middle
 _GOOD: Final = {0xEF53: "ext4", 0x58465342: "xfs", 0x9123683E: "btrfs"}  # statfs(2); ext2 and ext3 share ext4's
 _REPORTS_ERRORS: Final = (5, 8)
 _NOT_OURS: Final = (errno.EIO, errno.ENOSPC, errno.EDQUOT)  # before the first write: of what others wrote
@@ -161,7 +160,7 @@ class Syncing:
     def _judge(self, spent: float) -> None:
         self._spent.append(spent)
         if self._way == "auto" and len(self._spent) == BATCHES_REMEMBERED:
-            usual = median(self._spent)
+            usual = sorted(self._spent)[BATCHES_REMEMBERED // 2]
             if usual > self._patience_seconds:
                 self._rest(f"syncfs is slow, {usual * 1000:.0f} ms: others write to the same disk")
 
