@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run demo test clients bench attack crash format wheel-check clean
+.PHONY: run demo test clients javascript bench attack crash format wheel-check clean
 
 run: $(VENV)/ready          ## the gateway in development mode, in the foreground
 	$(BIN)/twistd -n --pidfile= mailgate --dev
@@ -21,6 +21,9 @@ test: $(VENV)/ready-dev     ## lint, types, layers, tests, coverage
 
 clients: $(VENV)/ready-dev  ## other people's mail programs against a real gateway (installs them: root, Debian)
 	$(BIN)/python -m tests.clients
+
+javascript: $(VENV)/ready-dev  ## a suite in JavaScript against the HTTP API (installs node, npm: root, Debian)
+	$(BIN)/python -m tests.javascript
 
 bench: $(VENV)/ready-dev    ## SMTP and POP3 beside other servers (installs them: root, Debian); figures go to dist/bench
 	$(BIN)/python -m bench
@@ -46,8 +49,9 @@ clean:
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[http]'
 	$(BIN)/twistd --help > /dev/null   # writes the plugin cache once, so that no start has to
+	$(BIN)/python -m compileall -q mailgate
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready

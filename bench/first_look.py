@@ -142,9 +142,10 @@ def gateway(mail: str, module: str = "twisted.scripts.twistd") -> Iterator[tuple
     """
     directory = tempfile.mkdtemp(dir=mail)
     twistd = [sys.executable, "-c", f"from {module} import run; run()"]
-    only = ["--set", "pop3.listen_tls=[]", "--set", "submission.listen=[]", "--set", "limits.transactions=1000000"]
-    ports = ["--set", "smtp.listen=tcp:0", "--set", "pop3.listen=tcp:0", *only]
-    words = ["-n", "--pidfile=", "mailgate", "--dev", "--keep=no", "--set", f'store.directory="{directory}"', *ports]
+    settings = ["smtp.listen=tcp:0", "pop3.listen=tcp:0", "limits.transactions=1000000"]
+    settings += [f"{key}=[]" for key in ("pop3.listen_tls", "submission.listen", "http.listen")]
+    settings.append(f'store.directory="{directory}"')
+    words = ["-n", "--pidfile=", "mailgate", "--dev", "--keep=no", *(w for key in settings for w in ("--set", key))]
     process = subprocess.Popen([*twistd, *words], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     try:

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import evolve
@@ -20,9 +21,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mailgate import __version__
-from mailgate.config import Config, ConfigError, Listener, Reading, check, on_loopback
+from mailgate.config import LISTENERS, Config, ConfigError, Listener, Reading, check, on_loopback
 from mailgate.faults import Fault
-from mailgate.service import Listening
+from mailgate.service import Listening, has_http
 
 DEFAULTS: Final[Mapping[str, Any]] = {
     "hostname": "localhost",
@@ -30,7 +31,10 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "store": {"min_free": 0},  # nobody minds a full disk here, and a test's may be tiny
     "submission": {"listen": ["tcp:2587"], "allow_plaintext": True},
     "pop3": {"listen": ["tcp:2110"], "listen_tls": ["tcp:2995"], "allow_plaintext": True},
+    "testing": {"faults": True},
 }
+HTTP: Final[Mapping[str, Any]] = {"http": {"listen": ["tcp:8025"]}}  # where its packages are installed
+FOR_TESTS: Final = ("drain=1s",)  # a test run has no patience at its end
 LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "smtp.listen": ("SMTP", "STARTTLS"),
     "submission.listen": ("submission", "STARTTLS, any user and password"),
@@ -38,6 +42,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "lmtp.listen": ("LMTP", "for a mail server of your own"),
     "pop3.listen": ("POP3", "STLS, any user and password"),
     "pop3.listen_tls": ("POP3S", "TLS, any user and password"),
+    "http.listen": ("HTTP", "what arrived, waits, faults: docs/testing.md"),
 }
 CERTIFICATE_DAYS: Final = 30
 _NAMES: Final = (
@@ -47,13 +52,21 @@ _NAMES: Final = (
 )
 
 
+def free_ports() -> tuple[str, ...]:
+    """Overrides that give every listener there can be a port which nobody else has."""
+    return tuple(f"{section}.{door}=tcp:0" for section, door in LISTENERS if section != "http" or has_http())
+
+
 class Development:
     """One run in development mode: its directory and its configuration."""
 
-    def __init__(self, *, keep: bool) -> None:
-        """`keep`: does the directory stay after the run?"""
-        self.directory = tempfile.mkdtemp(prefix="mailgate-")  # mode 0700
-        self._keep = keep
+    def __init__(self, *, keep: bool, directory: str | None = None) -> None:
+        """`keep`: does the directory stay after the run? One that is given always does. Raises OSError."""
+        if directory is not None:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        self.directory = tempfile.mkdtemp(prefix="mailgate-") if directory is None else os.path.abspath(directory)
+        self._keep = keep or directory is not None
+        self._is_new = directory is None
         self._mail = ""
 
     def read(self, path: str | None, overrides: Sequence[str], *, beyond_loopback: bool = False) -> Reading:
@@ -63,13 +76,14 @@ class Development:
         that others could reach is a fault.
         """
         certificate, key = write_certificate(self.directory)
-        made_up = {**DEFAULTS, "state": self.directory, "tls": {"certificate": certificate, "key": key}}
-        reading = check(path, overrides, made_up, accounts=False)
+        made_up = {**DEFAULTS, **(HTTP if has_http() else {}), "state": self.directory}
+        made_up["tls"] = {"certificate": certificate, "key": key}
+        reading = check(path, overrides, made_up, development=True)
         if reading.config is None:
             return reading
         self._mail = reading.config.store.directory
         if self._is_ours(self._mail):
-            os.mkdir(self._mail, 0o700)  # so that it can be looked into before the first message comes
+            os.makedirs(self._mail, 0o700, exist_ok=True)  # so that it can be looked into before mail comes
         return reading if beyond_loopback else _on_loopback(reading, reading.config)
 
     def configure(self, path: str | None, overrides: Sequence[str]) -> Config:
@@ -79,14 +93,19 @@ class Development:
             raise ConfigError(reading.faults)
         return reading.config
 
+    def configure_for_tests(self, path: str | None, overrides: Sequence[str]) -> Config:
+        """The same for a test run: every kind of listener, on free ports. Raises `ConfigError`."""
+        return self.configure(path, (*free_ports(), *FOR_TESTS, *overrides))
+
     def end(self) -> None:
         """The run is over: remove the directory, unless it is to be kept."""
         if not self._keep:
             self.abandon()
 
     def abandon(self) -> None:
-        """There was no run: remove the directory."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """There was no run: remove the directory, if it was made for it."""
+        if self._is_new:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def banner(self, listening: Iterable[Listening], *, colour: bool = False) -> str:
         """What listens where, how to send and fetch, how to stop: for a person, to copy from."""
@@ -150,7 +169,26 @@ def _on_loopback(reading: Reading, config: Config) -> Reading:
 
 
 def write_certificate(directory: str) -> tuple[str, str]:
-    """Make a self-signed certificate for localhost; give the paths of certificate and key. Raises OSError."""
+    """Make a self-signed certificate for localhost, unless there is one from before; give the paths of certificate and
+    key. Raises OSError.
+    """
+    certificate_file = os.path.join(directory, "cert.pem")
+    key_file = os.path.join(directory, "key.pem")
+    if not _is_of_use(certificate_file):
+        _make_certificate(certificate_file, key_file)
+    return certificate_file, key_file
+
+
+def _is_of_use(certificate_file: str) -> bool:
+    try:
+        with open(certificate_file, "rb") as stream:
+            certificate = x509.load_pem_x509_certificate(stream.read())
+    except FileNotFoundError:
+        return False
+    return certificate.not_valid_after_utc > datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+
+
+def _make_certificate(certificate_file: str, key_file: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mailgate development")])
     now = datetime.datetime.now(datetime.UTC)
@@ -166,17 +204,16 @@ def write_certificate(directory: str) -> tuple[str, str]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    certificate_file = os.path.join(directory, "cert.pem")
-    key_file = os.path.join(directory, "key.pem")
     _write_private(certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
     _write_private(
         key_file,
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )
-    return certificate_file, key_file
 
 
 def _write_private(file: str, content: bytes) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(file)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)

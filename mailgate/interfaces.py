@@ -263,7 +263,7 @@ class IThrottle(Interface):
         """Note how a login went."""
 
 
-# Readers and test faults.
+# Readers.
 
 
 class IFactReader(Interface):
@@ -273,13 +273,3 @@ class IFactReader(Interface):
         """Take note of a fact: at once, without blocking, without raising. Who writes, writes from a bounded queue,
         and counts what it has to drop.
         """
-
-
-class IInterference(Interface):
-    """The one hook of test faults; passed to a listener only where faults are allowed, else None."""
-
-    def before(phase: str, session: Session) -> Awaitable[None]:
-        """Called before each phase is answered; may wait, raise `Refused`, or drop the connection."""
-
-    def bytes_out(session: Session) -> int | None:
-        """After how many octets to drop the connection; None: do not."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Final, NoReturn, cast
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, NoReturn
 
 from attrs import evolve
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
@@ -24,13 +21,11 @@ from mailgate import __version__
 from mailgate.config import Config, Reading, check, find
 from mailgate.development import Development
 from mailgate.faults import Fault
+from mailgate.foreground import on_signal, settle
 from mailgate.log import observer
 from mailgate.service import CannotStart, Gateway, inspect
 
 log = Logger(namespace="mailgate.tap")
-
-# How many objects may come, and not go, before garbage is looked for. The usual 700 are those of a few sessions.
-GARBAGE: Final = 10_000
 
 NO_CONFIGURATION: Final = (
     "mailgate: no configuration found (--config, $MAILGATE_CONFIG, ./mailgate.toml, /etc/mailgate/mailgate.toml).\n"
@@ -140,10 +135,7 @@ class TwistdService(Service):
             self._gateway.startService()
         except CannotStart as error:
             self._fail(error)
-        # What is here now stays: searching it for garbage again and again would hold up mail for some 10 ms each time.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GARBAGE)
+        settle()
         if self._options.development is not None:
             _tell(self._options.development, self._gateway)
 
@@ -152,8 +144,10 @@ class TwistdService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        from twisted.internet import reactor
+
         # twistd takes a second signal for an error; for people it means: do not wait any longer.
-        with _on_signal(self._gateway.cut):
+        with on_signal(reactor, self._gateway.cut):
             await self._gateway.stopService()
         if self._options.development is not None:
             self._options.development.end()
@@ -170,22 +164,6 @@ class TwistdService(Service):
             with suppress(OSError):
                 os.unlink(twistd["pidfile"])  # which twistd does for an Exception only, too
         raise SystemExit("\n".join(f"mailgate: {fault}" for fault in error.faults)) from error  # lines, no traceback
-
-
-@contextmanager
-def _on_signal(act: Callable[[], None]) -> Iterator[None]:
-    """While in here, SIGINT and SIGTERM make the reactor call `act`."""
-    from twisted.internet import reactor
-
-    def handle(*_: object) -> None:
-        cast(IReactorFromThreads, reactor).callFromThread(act)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def makeService(options: Options) -> IService:

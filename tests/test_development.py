@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.config import LISTENERS, ConfigError
-from mailgate.development import LABELS, Development, write_certificate
+from mailgate.development import LABELS, Development, free_ports, write_certificate
 from mailgate.service import Listening
 from mailgate.tls import ServerCertificate
 
@@ -25,6 +25,47 @@ def test_the_certificate_is_one(tmp_path: Path) -> None:
     assert stat.S_IMODE(os.stat(key).st_mode) == 0o600
 
 
+def test_a_certificate_from_before_is_used_again_until_its_time_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = write_certificate(str(tmp_path))
+    before = Path(certificate).read_bytes(), Path(key).read_bytes()
+    write_certificate(str(tmp_path))
+    assert (Path(certificate).read_bytes(), Path(key).read_bytes()) == before
+    monkeypatch.setattr("mailgate.development.CERTIFICATE_DAYS", 0)
+    os.unlink(certificate)
+    write_certificate(str(tmp_path))  # one whose time is up at once
+    ended = Path(certificate).read_bytes()
+    write_certificate(str(tmp_path))
+    assert Path(certificate).read_bytes() != ended
+    ServerCertificate(certificate, key).load()
+
+
+def test_a_directory_that_is_given_stays(tmp_path: Path) -> None:
+    place = tmp_path / "a" / "place"
+    for _ in range(2):
+        development = Development(keep=False, directory=str(place))
+        config = development.configure(None, [])
+        assert config.state == str(place) and config.store.directory == str(place / "mail")
+        development.end()
+        development.abandon()
+        assert (place / "mail").is_dir() and (place / "cert.pem").is_file()
+
+
+def test_without_the_packages_that_http_needs_there_is_no_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailgate.development.has_http", lambda: False)
+    assert Development(keep=True).configure(None, []).http.listen == ()
+
+
+def test_a_test_run_has_every_listener_on_a_free_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(free_ports()) == len(LISTENERS)
+    config = Development(keep=True).configure_for_tests(None, ["hostname=of.test"])
+    assert config.hostname == "of.test"
+    assert {listener for _, listener in config.listeners()} == {"tcp:0:interface=127.0.0.1"}
+    monkeypatch.setattr("mailgate.development.has_http", lambda: False)
+    assert Development(keep=True).configure_for_tests(None, []).http.listen == ()
+
+
 def test_the_defaults() -> None:
     development = Development(keep=True)
     config = development.configure(None, [])
@@ -33,7 +74,9 @@ def test_the_defaults() -> None:
         "submission.listen": "tcp:2587:interface=127.0.0.1",
         "pop3.listen": "tcp:2110:interface=127.0.0.1",
         "pop3.listen_tls": "tcp:2995:interface=127.0.0.1",
+        "http.listen": "tcp:8025:interface=127.0.0.1",
     }
+    assert config.testing.faults
     assert config.submission.allow_plaintext and config.pop3.allow_plaintext and config.tls.is_configured
     assert config.store.directory == os.path.join(development.directory, "mail")
     assert os.listdir(config.store.directory) == []

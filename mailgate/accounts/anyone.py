@@ -5,6 +5,8 @@ Login name and forward-path lead to the same maildrop, as they do with accounts 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from hmac import compare_digest
 from typing import Any
 
 from attrs import field, frozen
@@ -43,11 +45,12 @@ class AnyoneDirectory:
 @implementer(ICredentialsChecker)
 @frozen
 class AnyoneChecker:
-    """Every password but the empty one is right, for every name that could be a mailbox; `alice` is
-    `alice@<hostname>`. Credentials and avatar id are as `checker.PasswordChecker` has them.
+    """Every password but the empty one is right, for every name that could be a mailbox and has none of its own;
+    `alice` is `alice@<hostname>`. Credentials and avatar id are as `checker.PasswordChecker` has them.
     """
 
     hostname: str
+    passwords: Mapping[str, str] = field(factory=dict, repr=False)  # by the account's name; may change any time
     credentialInterfaces = (IUsernamePassword,)
 
     def requestAvatarId(self, credentials: Any) -> Deferred[str]:  # type: ignore[override]
@@ -57,6 +60,9 @@ class AnyoneChecker:
             return fail(UnauthorizedLogin("the user name cannot be a mailbox"))
         if not credentials.password:
             return fail(UnauthorizedLogin("the password is empty"))
+        right = self.passwords.get(name)
+        if right is not None and not compare_digest(right.encode(), credentials.password):
+            return fail(UnauthorizedLogin("the password is wrong"))
         return succeed(name)
 
 

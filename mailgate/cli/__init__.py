@@ -12,8 +12,10 @@ from mailgate import __version__
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "mailgate.cli.demo:demo",
+    "dev": "mailgate.cli.dev:dev",
     "password": "mailgate.cli.password:password",
     "store": "mailgate.cli.store:store",
+    "wait": "mailgate.cli.wait:wait",
 }
 
 
@@ -36,6 +38,6 @@ class LazyGroup(click.Group):
 def main() -> None:
     """A mail gateway: SMTP in, handlers, a Maildir per user, POP3 out.
 
-    The gateway itself is started by twistd: 'twistd -n mailgate --dev' needs no configuration. This command is for
-    what people do beside it.
+    A server is started by twistd: 'twistd -n mailgate'. To try it, and for test suites, 'mailgate dev' (or 'twistd -n
+    mailgate --dev') needs no configuration. The other commands are for what people do beside it.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mailgate.config.listeners import on_loopback, with_backlog
 from mailgate.config.load import ConfigError, check, decisions, load, spelling
 from mailgate.config.model import (
+    HTTP,
     LISTENERS,
     LMTP,
     POP3,
@@ -22,11 +23,13 @@ from mailgate.config.model import (
     Maildrops,
     Store,
     Submission,
+    Testing,
 )
 from mailgate.config.places import find, not_directories
 from mailgate.config.reading import Reading
 
 __all__ = [
+    "HTTP",
     "LISTENERS",
     "LMTP",
     "POP3",
@@ -43,6 +46,7 @@ __all__ = [
     "Reading",
     "Store",
     "Submission",
+    "Testing",
     "check",
     "decisions",
     "find",

@@ -16,7 +16,7 @@ from mailgate.accounts.spelling import Spelling, wrong_separators
 from mailgate.config.model import Accounts, Config, Maildrops
 from mailgate.config.places import resolve
 from mailgate.config.reading import Reading
-from mailgate.config.rules import Breach, breaches, silence
+from mailgate.config.rules import Breach, breaches, liberties, silence
 from mailgate.config.structure import dotted, is_list, structure
 from mailgate.faults import Fault
 
@@ -50,20 +50,24 @@ def check(
     overrides: Sequence[str] = (),
     defaults: Mapping[str, Any] | None = None,
     *,
-    accounts: bool = True,
+    development: bool = False,
     at_start: bool = False,
 ) -> Reading:
     """The same, for a server: all that could be understood, and everything that is wrong: what `load` would say, that
-    nothing listens, and, if they are to be used, the faults of the accounts; `at_start` only those for which a whole
-    file would not be served: a single alias that leads astray is no reason to refuse the mail of all others.
+    nothing listens, and, but in `development`, what only development may do, and the faults of the accounts; `at_start`
+    only those for which a whole file would not be served: a single alias that leads astray is no reason to refuse the
+    mail of all others.
     """
     reading = _read(path, overrides, defaults or {})
     if reading.config is None:
         return reading
     faults = [*reading.faults, *_held_against(reading, silence(reading.config))]
+    if development:
+        return evolve(reading, faults=tuple(faults))
+    faults.extend(_held_against(reading, liberties(reading.config)))
     directory = reading.config.accounts.directory
     sure = reading.is_sure("accounts.directory", "accounts.separators", "accounts.ignore_dots", "state")
-    if accounts and directory and sure and not wrong_separators(reading.config.accounts.separators):
+    if directory and sure and not wrong_separators(reading.config.accounts.separators):
         default = _decisions_if_any(reading.config.maildrops)
         domains = Domains(directory, _ignore, spelling=spelling(reading.config.accounts), default=default)
         faults.extend(domains.unreadable() if at_start else domains.load())

@@ -23,6 +23,7 @@ LISTENERS: Final = (
     ("lmtp", "listen"),
     ("pop3", "listen"),
     ("pop3", "listen_tls"),
+    ("http", "listen"),
 )
 
 MAX_MESSAGE: Final = Octets(25 << 20)
@@ -121,6 +122,23 @@ class POP3:
 
 
 @frozen(kw_only=True)
+class HTTP:
+    """The HTTP API."""
+
+    listen: tuple[Listener, ...] = ()
+    token: str = ""  # a file
+
+
+@frozen(kw_only=True)
+class Testing:
+    """What test suites are served with."""
+
+    __test__ = False  # for those who look for tests by name
+
+    faults: bool = False
+
+
+@frozen(kw_only=True)
 class Limits:
     """What strangers may take of us. Counts are per session unless their names say more; 0 is no limit for those."""
 
@@ -208,6 +226,8 @@ class Config:
     submission: Submission = Submission()
     lmtp: LMTP = LMTP()
     pop3: POP3 = POP3()
+    http: HTTP = HTTP()
+    testing: Testing = Testing()
     accounts: Accounts = Accounts()
     store: Store = Store()
     maildrops: Maildrops = Maildrops()

@@ -39,6 +39,7 @@ def resolve(config: Config, base: str) -> Config:
             smarthost_password=absolute(config.submission.smarthost_password),
             smarthost_ca=absolute(config.submission.smarthost_ca),
         ),
+        http=evolve(config.http, token=absolute(config.http.token)),
         accounts=evolve(config.accounts, directory=absolute(config.accounts.directory)),
         store=evolve(config.store, directory=absolute(config.store.directory)),
     )

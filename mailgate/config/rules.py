@@ -9,7 +9,7 @@ from attrs import frozen
 
 from mailgate.accounts.decisions import KEYS
 from mailgate.accounts.spelling import wrong_separators
-from mailgate.config.listeners import clashes, parse_listener
+from mailgate.config.listeners import clashes, on_loopback, parse_listener
 from mailgate.config.model import LISTENERS, LMTP, POP3, Accounts, Config, Limits, Maildrops, Submission
 from mailgate.pop3.language import LANGUAGES
 from mailgate.sending.place import parse_smarthost
@@ -68,6 +68,19 @@ def silence(config: Config) -> Iterator[Breach]:
             'such as listen = ["tcp:25"] in [smtp]',
             whole=True,
         )
+
+
+def liberties(config: Config) -> Iterator[Breach]:
+    """What development mode may do, and a server that others use may not."""
+    for number, listener in enumerate(config.http.listen, 1):
+        if on_loopback(listener) != listener:
+            what = f"{listener}: others could reach it, and read everybody's mail by it"
+            yield Breach((f"http.listen[{number}]",), what, 'put it on loopback: "tcp:8025:interface=127.0.0.1"')
+    if config.http.listen and not config.http.token:
+        keys = ("http.token", "http.listen")
+        yield Breach(keys, "missing: who asks has to know it", "name a file that nobody else can read")
+    if config.testing.faults:
+        yield Breach(("testing.faults",), "failures on demand are for development mode alone", "take the line out")
 
 
 def _hostname(name: str) -> Iterator[Breach]:

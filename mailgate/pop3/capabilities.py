@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from mailgate.mail import Session
+from mailgate.pop3.events import Auth, Capa, Event, Lang, Mechanisms, Pass, Stls, Top, Uidl, User, Utf8
 from mailgate.pop3.personality import Personality
 from mailgate.rules import Promise, Rules
 from mailgate.wire import sasl
+
+# The commands that go with a keyword; the other keywords have none.
+_COMMANDS: Final[Mapping[str, tuple[type[Event], ...]]] = {
+    "TOP": (Top,),
+    "UIDL": (Uidl,),
+    "USER": (User, Pass),
+    "SASL": (Auth, Mechanisms),
+    "STLS": (Stls,),
+    "UTF8": (Utf8,),
+    "LANG": (Lang,),
+    "CAPA": (Capa,),
+}
 
 
 def may_log_in(personality: Personality, session: Session) -> bool:
@@ -40,7 +56,14 @@ def capabilities(
     if may_start_tls(personality, session, utf8=utf8):
         lines.append("STLS")
     lines.append(f"IMPLEMENTATION {personality.implementation}")
+    if personality.hidden:
+        lines = [line for line in lines if line.partition(" ")[0] not in personality.hidden]
     return tuple(lines)
+
+
+def commands_not_there(personality: Personality) -> frozenset[type[Event]]:
+    """The commands that are refused as unknown because their keyword is hidden."""
+    return frozenset(command for keyword in personality.hidden for command in _COMMANDS.get(keyword, ()))
 
 
 def _expire(promise: Promise) -> str:

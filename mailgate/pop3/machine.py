@@ -14,11 +14,13 @@ from mailgate.pop3.commands import COMMAND_OCTETS, LEADS, TOO_LONG, UNCLEAN, UNK
 from mailgate.pop3.events import Connected, Event, Fault, Quit, Response, Stls
 from mailgate.pop3.reply import Reply, negative
 from mailgate.wire.dots import DotWriter
+from mailgate.wire.legible import command_line, response
 from mailgate.wire.lines import OVERLONG, LineBuffer, Overlong, is_clean
 from mailgate.wire.output import After, Output
 from mailgate.wire.sasl import MAX_LINE_OCTETS as EXCHANGE_OCTETS
 
 RESPONSE_OCTETS: Final = 512  # RFC 2449 section 4: the longest first line of a response, with its CRLF
+_NAMES: Final = frozenset(name.decode() for name in VERBS)
 
 
 class POP3Machine:
@@ -32,11 +34,22 @@ class POP3Machine:
         self._lines = LineBuffer()
         self._asked: Event | None = None  # the event that waits for its reply
         self._greeted = False
+        self._line: bytes | Overlong = b""  # the command that waits for its reply, as it came
+        self._auth_came = False  # AUTH was the last command that is one
 
     @property
     def buffered(self) -> int:
         """Octets that have arrived and are not yet part of an event."""
         return len(self._lines)
+
+    @property
+    def said(self) -> str:
+        """The command that waits for its reply, for people: as the client typed it, without what is secret. Empty
+        where there is none: for the greeting, and when nothing waits.
+        """
+        if isinstance(self._asked, Response):
+            return response(self._asked.line)
+        return command_line(self._line, _NAMES, may_answer=self._auth_came)
 
     def receive(self, data: bytes) -> None:
         """Take octets from the peer; those behind the end of the session are thrown away."""
@@ -55,6 +68,7 @@ class POP3Machine:
             if (line := self._lines.take_line(EXCHANGE_OCTETS)) is not None:
                 self._asked = Response(None if line is OVERLONG else line)
         elif (line := self._lines.take_line(COMMAND_OCTETS)) is not None:
+            self._line = line
             self._asked = self._read(line)
         return self._asked
 
@@ -89,6 +103,7 @@ class POP3Machine:
         verb = VERBS.get(name)
         if verb is None:
             return UNKNOWN
+        self._auth_came = name == b"AUTH"
         if state not in verb.states:
             return out_of_order(state, verb)
         return self._parse(name, verb, space + rest)
@@ -109,6 +124,7 @@ class POP3Machine:
 
     def _follow(self, reply: Reply) -> After:
         asked, self._asked = self._asked, None
+        self._line = b""
         if asked is None or reply.close or self.state is State.OVER:
             self.state = State.OVER
             self._lines.clear()

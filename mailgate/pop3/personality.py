@@ -15,6 +15,14 @@ LOGIN_SECONDS: Final = 60.0  # from connection to login, all in all: shorter tha
 MAX_ERRORS: Final = 20  # commands that are none, or come at the wrong time, in one session
 MAX_LOGIN_FAILURES: Final = 5  # wrong passwords in one session
 
+# What can be hidden. Without CAPA itself, clients have to try (RFC 2449 section 5).
+KEYWORDS: Final = frozenset(
+    {
+        *("TOP", "UIDL", "USER", "SASL", "STLS", "UTF8", "LANG", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE"),
+        *("EXPIRE", "LOGIN-DELAY", "IMPLEMENTATION", "CAPA"),
+    }
+)
+
 
 def _check_word(_: object, attribute: Attribute[str], value: str) -> None:
     # RFC 2449 section 3: gchar has no "<", which would make the greeting one of APOP; a capability is printable.
@@ -22,9 +30,16 @@ def _check_word(_: object, attribute: Attribute[str], value: str) -> None:
         raise ValueError(f"{attribute.name} must be 1 to 200 printable ASCII characters without <: {value!r}")
 
 
+def _check_banner(_: object, attribute: Attribute[str], value: str) -> None:
+    if value:
+        _check_word(_, attribute, value)
+
+
 @frozen(kw_only=True)
 class Personality:
-    """Raises ValueError for a name that cannot stand in a response, and for a language that is not there."""
+    """Raises ValueError for a name or banner that cannot stand in a response, for a language that is not there, and for
+    a keyword that cannot be hidden.
+    """
 
     hostname: str = field(validator=_check_word)
     implementation: str = field(default="mailgate", validator=_check_word)  # for CAPA (RFC 2449 section 6.9)
@@ -36,3 +51,10 @@ class Personality:
     login_seconds: float = LOGIN_SECONDS
     max_errors: int = MAX_ERRORS
     max_login_failures: int = MAX_LOGIN_FAILURES
+    hidden: frozenset[str] = field(default=frozenset())  # of `KEYWORDS`: this server does as if it had none of them
+    banner: str = field(default="", validator=_check_banner)  # the greeting's text, in place of ours
+
+    @hidden.validator
+    def _check_hidden(self, _: object, hidden: frozenset[str]) -> None:
+        if unknown := sorted(hidden - KEYWORDS):
+            raise ValueError(f"{unknown[0][:40]!r} cannot be hidden; {', '.join(sorted(KEYWORDS))} can")

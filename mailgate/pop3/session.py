@@ -19,7 +19,8 @@ from mailgate.failures import InUse, LockLost, StoreError, TooSoon
 from mailgate.interfaces import IMaildrop
 from mailgate.mail import Session
 from mailgate.pop3.authentication import UNKNOWN_MECHANISM, Answer, Exchange, begin_exchange
-from mailgate.pop3.capabilities import capabilities, may_log_in, may_start_tls
+from mailgate.pop3.capabilities import capabilities, commands_not_there, may_log_in, may_start_tls
+from mailgate.pop3.commands import UNKNOWN
 from mailgate.pop3.events import (
     Auth,
     Capa,
@@ -52,6 +53,7 @@ STLS_FIRST: Final = negative("STLS comes before UTF8")
 SEND_PASSWORD: Final = positive("send the password")  # the same for a name that nobody has
 TLS_FIRST: Final = negative("no password in clear: begin TLS first")
 WRONG_LOGIN: Final = negative("wrong name or password", code="AUTH")  # RFC 3206 section 5
+NOTHING_HIDDEN: Final[frozenset[type[Event]]] = frozenset()
 STOPPING: Final = negative("the server is stopping", code="SYS/TEMP")  # RFC 3206 section 4
 
 
@@ -61,6 +63,7 @@ class POP3Session:
     def __init__(self, surroundings: Surroundings, session: Session) -> None:
         self._surroundings = surroundings
         self._personality = surroundings.personality
+        self._not_there = commands_not_there(self._personality) if self._personality.hidden else NOTHING_HIDDEN
         self._session = session
         self._report = VisitReport(surroundings.bulletin, surroundings.new_id)
         self._login = Login(surroundings.portal, self._report)
@@ -135,6 +138,8 @@ class POP3Session:
         if isinstance(event, Connected):
             return self._greet()
         self._commands += 1
+        if self._not_there and type(event) in self._not_there:
+            return self._count_error(UNKNOWN.reply)
         if self._transaction is not None and type(event) in COMMANDS:
             return self._transaction.answer(event)
         match event:
@@ -175,6 +180,8 @@ class POP3Session:
 
     def _greet(self) -> Reply:
         self._report.connected(self._session)
+        if self._personality.banner:
+            return Reply(True, "{banner}", values={"banner": self._personality.banner})
         return positive("{hostname} POP3 server ready", hostname=self._personality.hostname)
 
     def _count_error(self, reply: Reply) -> Reply:

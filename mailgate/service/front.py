@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -22,11 +22,13 @@ from mailgate.accounts.ruling import Rulebook
 from mailgate.clients import network_of
 from mailgate.config import Config, decisions, spelling
 from mailgate.connection import Build
+from mailgate.control.letters import Letters
+from mailgate.control.recording import Recorder
 from mailgate.delivery import Delivery
 from mailgate.facts import Bulletin
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, make_handler
-from mailgate.interfaces import IDirectory, ISmarthost, Offload
+from mailgate.interfaces import IDelivery, IDirectory, ISmarthost, Offload
 from mailgate.limits.networks import Networks
 from mailgate.limits.rates import Rate
 from mailgate.mail import make_id
@@ -37,7 +39,14 @@ from mailgate.reserve import Reserve
 from mailgate.sending.client import smarthost_client
 from mailgate.sending.login import read_password
 from mailgate.sending.place import parse_smarthost
-from mailgate.service.personalities import Kind, SMTPKind, pop3_personality, smtp_personality
+from mailgate.service.personalities import (
+    AS_CONFIGURED,
+    Disguise,
+    Kind,
+    SMTPKind,
+    pop3_personality,
+    smtp_personality,
+)
 from mailgate.smtp.server import smtp_door
 from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Memory, Spool
@@ -84,10 +93,10 @@ def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None
     return Access(Directory(domains, config.hostname), PasswordChecker(domains, hashing), domains, domains)
 
 
-def anyone(config: Config) -> Access:
-    """Any recipient, any password: development and tests."""
+def anyone(config: Config, passwords: Mapping[str, str]) -> Access:
+    """Any recipient, and any password for whom `passwords` has none: development and tests."""
     rulebook = AnyoneRules(decisions(config.maildrops))
-    return Access(AnyoneDirectory(config.hostname), AnyoneChecker(config.hostname), rulebook, None)
+    return Access(AnyoneDirectory(config.hostname), AnyoneChecker(config.hostname, passwords), rulebook, None)
 
 
 def steps(config: Config) -> tuple[Step, ...]:
@@ -143,11 +152,11 @@ class CannotBuild(Exception):
 class Front:
     """Store, delivery and pipeline of one gateway, and the doors that lead to them."""
 
-    def __init__(self, config: Config, access: Access, frame: Frame) -> None:
-        """Raises `CannotBuild`."""
+    def __init__(self, config: Config, access: Access, frame: Frame, letters: Letters | None = None) -> None:
+        """`letters`: who is given what arrives. Raises `CannotBuild`."""
         self._config = config
         self._frame = frame
-        self._directory = access.directory
+        self.directory = access.directory
         self._rulebook = access.rulebook
         self.store = MaildirStore(
             config.store.directory,
@@ -160,7 +169,8 @@ class Front:
         self._portal = Portal(Realm(self.store, access.domains, access.rulebook), [access.checker])
         self._tally = Tally()
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
-        self._delivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
+        delivery: IDelivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
+        self._delivery = delivery if letters is None else Recorder(delivery, letters, time.time, frame.disk)
         self._memory = Memory(config.limits.content_memory)
         self._reserve = Reserve(config.store.directory, config.store.min_free)
         permanent = config.store.over_quota == "refuse"
@@ -172,18 +182,20 @@ class Front:
         """Who removes what is not to be kept."""
         return Sweeper(self.store, self._rulebook.sweep_rules, self._frame.bulletin)
 
-    def door(self, kind: Kind, *, tls_on_demand: bool) -> Build[Any]:
-        """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS?"""
+    def door(self, kind: Kind, *, tls_on_demand: bool, disguise: Disguise = AS_CONFIGURED) -> Build[Any]:
+        """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS? Raises ValueError
+        for a disguise that cannot be.
+        """
         if kind == "pop3":
-            return self._pop3(tls_on_demand)
-        return self._smtp(kind, tls_on_demand)
+            return self._pop3(tls_on_demand, disguise)
+        return self._smtp(kind, tls_on_demand, disguise)
 
-    def _smtp(self, kind: SMTPKind, tls_on_demand: bool) -> Build[Any]:
+    def _smtp(self, kind: SMTPKind, tls_on_demand: bool, disguise: Disguise) -> Build[Any]:
         return smtp_door(
             Surroundings(
-                personality=smtp_personality(self._config, kind, starttls=tls_on_demand),
+                personality=smtp_personality(self._config, kind, starttls=tls_on_demand, disguise=disguise),
                 pipeline=self._pipeline,
-                directory=self._directory,
+                directory=self.directory,
                 delivery=self._delivery,
                 portal=self._portal if kind == "submission" else None,
                 spools=lambda: Spool(self._frame.spools, self._config.store.memory, self._memory),
@@ -200,8 +212,8 @@ class Front:
     def _may_name_recipient(self, client: str) -> bool:
         return self._exempt.contains(client) or self._recipients.take(network_of(client))
 
-    def _pop3(self, tls_on_demand: bool) -> Build[Any]:
-        personality = pop3_personality(self._config, tls_available=tls_on_demand)
+    def _pop3(self, tls_on_demand: bool, disguise: Disguise) -> Build[Any]:
+        personality = pop3_personality(self._config, tls_available=tls_on_demand, disguise=disguise)
         return pop3_door(
             personality,
             self._portal,

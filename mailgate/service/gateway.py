@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mailgate.config import Config
-from mailgate.connection import Build, ConnectionFactory
+from mailgate.control.calls import Arguments, CallError, Function, Functions
+from mailgate.control.functions import make_functions
+from mailgate.control.letters import Letters
 from mailgate.facts import Bulletin, Reader
 from mailgate.faults import Fault
-from mailgate.limits.admission import Admission
-from mailgate.limits.networks import Networks
-from mailgate.limits.sparing import Sparing
 from mailgate.log import FactLog
 from mailgate.service.descriptors import make_room
-from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
-from mailgate.service.personalities import Kind
-from mailgate.service.ports import CannotListen, Listening, Ports
-from mailgate.service.stack import Approach, layered
+from mailgate.service.desk import Desk
+from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users, new_id
+from mailgate.service.listeners import Listeners
+from mailgate.service.on_demand import OnDemand
+from mailgate.service.places import places
+from mailgate.service.ports import CannotListen, Listening
 from mailgate.service.state import State, StateError, spool_directory
 from mailgate.service.sweeps import Sweeps, schedule
+from mailgate.service.testbed import Testbed
+from mailgate.service.token import BadToken
 from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
 from mailgate.tls import BadCertificate, ServerCertificate
 
@@ -49,46 +54,51 @@ class Gateway(Service):
     """One gateway. Outside of twistd call `privilegedStartService`, `startService`, and in the end `stopService`."""
 
     def __init__(self, config: Config, reactor: Any, *, open_to_anyone: bool = False) -> None:
-        """`open_to_anyone`: any recipient and any password, for development and tests."""
+        """`open_to_anyone`: any recipient and any password, and all that tests ask for: for development and tests."""
         self._config = config
         self._reactor = reactor
-        self._open_to_anyone = open_to_anyone
         self._disk = Workers(reactor, DISK_THREADS, "mailgate-disk")
         self._commits = Workers(reactor, COMMIT_THREADS, "mailgate-commit")
         self._hashing = Workers(reactor, HASHING_THREADS, "mailgate-hashing")
-        self._ports = Ports(reactor)
-        self._factories: list[ConnectionFactory[Any]] = []
-        self._doors: dict[str, Build[Any]] = {}  # by the listener's key; filled when the privileges are dropped
+        self._testbed = Testbed(reactor, faults=config.testing.faults) if open_to_anyone else None
+        self._letters: Letters | None = None
         self._state: State | None = None
         self._sweeps: Sweeps | None = None
         self.bulletin = Bulletin("", time.time, _reader_failed)
         self.bulletin.add(FactLog(details=config.log.level == "debug"))
-        self._tell_sparingly = Sparing(self.bulletin.tell, time.monotonic).tell
-        limits = config.limits
-        self.admission = Admission(
-            time.monotonic,
-            connections=limits.connections,
-            connections_per_client=limits.connections_per_client,
-            connections_per_minute=limits.connections_per_minute,
-            exempt=Networks(limits.exempt),
-        )
+        if open_to_anyone or config.http.listen:
+            # Who serves people keeps no mail of theirs in memory: the store has it.
+            self._letters = Letters() if open_to_anyone else Letters(content_octets=0)
+            self.bulletin.add(self._letters)
+        self._listeners = Listeners(config, reactor, self.bulletin.tell)
+        self._desk = Desk(config, reactor)
 
     @property
     def listening(self) -> Sequence[Listening]:
         """The ports that are open, in the order of the configuration."""
-        return self._ports.listening
+        return self._listeners.listening
+
+    @property
+    def places(self) -> dict[str, Any]:
+        """The same for programs, with what else they need to know, as `service.places` has it."""
+        return places(self._config, self.listening)
+
+    @property
+    def functions(self) -> Functions:
+        """What programs may ask, once it has started."""
+        return self._desk.functions
 
     def privilegedStartService(self) -> None:
         """Open the ports. Raises `CannotStart`; then none is open."""
         Service.privilegedStartService(self)
-        if warning := make_room(self._most_connections()):
+        if warning := make_room(self._listeners.most_connections):
             log.warn("{warning}", warning=warning)
         try:
-            self._open_ports(self._certificate())
+            self._listeners.open(self._certificate(), self._desk.http)
         except BadCertificate as error:
             raise CannotStart(*error.faults) from error
         except CannotListen as error:
-            Deferred.fromCoroutine(self._ports.close())
+            Deferred.fromCoroutine(self._listeners.close())
             raise CannotStart(error.fault) from error
 
     def startService(self) -> None:
@@ -115,7 +125,8 @@ class Gateway(Service):
             raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
         except CannotBuild as error:
             raise CannotStart(*error.faults) from error
-        self._fill_doors(front)
+        self._listeners.fill(front, self._testbed)
+        self._open_desk(front)
         self._sweeps = Sweeps(front.sweeper(), schedule(self._config.state), self.bulletin, self._reactor)
 
     def stopService(self) -> Deferred[None]:
@@ -125,8 +136,7 @@ class Gateway(Service):
 
     def cut(self) -> None:
         """While it stops: do not wait for sessions any longer, only for commits."""
-        for factory in self._factories:
-            factory.cut()
+        self._listeners.cut()
 
     def add_reader(self, reader: Reader) -> None:
         """Let `reader` know what happens."""
@@ -138,38 +148,6 @@ class Gateway(Service):
         certificate = ServerCertificate(self._config.tls.certificate, self._config.tls.key)
         certificate.load()
         return certificate
-
-    def _open_ports(self, certificate: ServerCertificate | None) -> None:
-        for key, listener in self._config.listeners():
-            factory: ConnectionFactory[Any] = ConnectionFactory(self._reactor, certificate, self._door(key))
-            self._ports.open(key, listener, self._layered(key, factory, certificate))
-            self._factories.append(factory)
-
-    def _layered(
-        self, key: str, factory: ConnectionFactory[Any], certificate: ServerCertificate | None
-    ) -> IProtocolFactory:
-        section = key.partition(".")[0]
-        limits = self._config.limits
-        approach = Approach(
-            enter=self.admission.enter,
-            proxies=Networks(self._proxies(key)),
-            clock=self._reactor,
-            tell=self._tell_sparingly,
-            greeting_seconds=self._config.pop3.login_timeout if section == "pop3" else limits.greeting_timeout,
-            introductions=limits.connections,
-        )
-        return layered(factory, approach, listener=section, implicit_tls=certificate if key.endswith("_tls") else None)
-
-    def _proxies(self, key: str) -> Sequence[str]:
-        return getattr(getattr(self._config, key.partition(".")[0]), "proxies", ())  # LMTP has none
-
-    def _most_connections(self) -> int:
-        """Those that were let in, and at every listener with proxies those without their header."""
-        proxied = sum(bool(self._proxies(key)) for key, _ in self._config.listeners())
-        return self.admission.most + proxied * self._config.limits.connections
-
-    def _door(self, key: str) -> Build[Any]:
-        return lambda client, port: self._doors[key](client, port)
 
     def _front(self, node: str) -> Front:
         self.bulletin.node = node
@@ -185,23 +163,51 @@ class Gateway(Service):
         access = self._access()
         if access.domains is not None and (faults := access.domains.unreadable()):
             raise CannotStart(*faults)  # root could read them when `--check` did; who we are now cannot
-        return Front(self._config, access, frame)
+        return Front(self._config, access, frame, self._letters)
 
     def _access(self) -> Access:
-        return anyone(self._config) if self._open_to_anyone else known_users(self._config, self._hashing, _fault_found)
+        if self._testbed is not None:
+            return anyone(self._config, self._testbed.passwords)
+        return known_users(self._config, self._hashing, _fault_found)
 
-    def _fill_doors(self, front: Front) -> None:
-        for key, _ in self._config.listeners():
-            section, _, door = key.partition(".")
-            tls_on_demand = self._config.tls.is_configured and door == "listen"
-            self._doors[key] = front.door(cast(Kind, section), tls_on_demand=tls_on_demand)
+    def _open_desk(self, front: Front) -> None:
+        if self._letters is None:
+            return
+        try:
+            self._desk.open(self._functions(front, self._letters), for_tests=self._testbed is not None)
+        except BadToken as error:
+            raise CannotStart(Fault("http.token", str(error))) from error
+        except CannotListenError as error:
+            raise CannotStart(Fault("state", f"no socket can be opened there: {error.socketError}")) from error
+
+    def _functions(self, front: Front, letters: Letters) -> Functions:
+        mail = make_functions(
+            letters,
+            front.store,
+            front.directory,
+            self._testbed.conversations if self._testbed is not None else lambda _: (),
+            clock=self._reactor,
+            now=time.time,
+            new_id=new_id,
+            offload=self._disk,
+        )
+        functions = {"ports": self._tell_ports, **mail}
+        if self._testbed is None:
+            return functions
+        listeners = OnDemand(partial(self._listeners.open_on_demand, front, self._testbed))
+        return {**functions, **self._testbed.functions(listeners, partial(_end_mail, letters, mail["clear"]))}
+
+    async def _tell_ports(self, arguments: Arguments) -> dict[str, Any]:
+        arguments.only("namespace")
+        return self.places
 
     async def _stop(self) -> None:
-        await self._ports.close()
-        if sessions := sum(factory.sessions for factory in self._factories):
+        await self._listeners.close()
+        if sessions := self._listeners.sessions:
             seconds = self._config.drain
             log.warn("ending {sessions} sessions, {seconds:.0f} s at most", sessions=sessions, seconds=seconds)
-        await DeferredList([Deferred.fromCoroutine(factory.drain(self._config.drain)) for factory in self._factories])
+        await self._listeners.drain(self._config.drain)
+        await self._desk.close()
         if self._sweeps is not None:
             await self._sweeps.stop()
         self._commits.stop()
@@ -212,6 +218,14 @@ class Gateway(Service):
     def _release_state(self) -> None:
         if self._state is not None:
             self._state.close()
+
+
+async def _end_mail(letters: Letters, clear: Function, namespace: str) -> None:
+    """Nobody asks for the mail of a namespace any more."""
+    letters.waits.end_namespace(namespace)
+    with suppress(CallError):  # what a session still holds goes with the gateway
+        await clear(Arguments({"namespace": namespace}))
+    letters.clear(namespace)
 
 
 def _reader_failed(reader: Reader, error: Exception) -> None:

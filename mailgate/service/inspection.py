@@ -14,7 +14,9 @@ from mailgate.sending.inspection import inspect_smarthost
 from mailgate.sending.login import read_password
 from mailgate.sending.place import parse_smarthost
 from mailgate.sending.trust import verified
+from mailgate.service.desk import has_http
 from mailgate.service.sockets import missing_directory
+from mailgate.service.token import BadToken, read_token
 from mailgate.tls import BadCertificate, ServerCertificate
 
 
@@ -35,6 +37,7 @@ def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
         *_directories(reading, config),
         *_certificate(reading, config),
         *_smarthost(reading, config, careful=build),
+        *_http(reading, config),
         *_handlers(reading, config, build),
     )
 
@@ -77,6 +80,18 @@ def _smarthost(reading: Reading, config: Config, *, careful: bool) -> Iterator[F
         yield from _readable(reading, "submission.smarthost_password", lambda: read_password(password))
     if section.smarthost_ca:
         yield from _readable(reading, "submission.smarthost_ca", lambda: verified(place.host, section.smarthost_ca))
+
+
+def _http(reading: Reading, config: Config) -> Iterator[Fault]:
+    if not config.http.listen:
+        return
+    if not has_http():
+        yield Fault(reading.where("http.listen"), "klein is not installed", "pip install 'mailgate[http]'")
+    if config.http.token:
+        try:
+            read_token(config.http.token)
+        except BadToken as error:
+            yield Fault(reading.where("http.token"), str(error))
 
 
 def _readable(reading: Reading, key: str, read: Callable[[], object]) -> Iterator[Fault]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from attrs import evolve, frozen
+
 from mailgate.config import LMTP, SMTP, Config, Submission
 from mailgate.pop3.personality import Personality as POP3Personality
 from mailgate.smtp.personality import Personality as SMTPPersonality
@@ -12,12 +14,28 @@ SMTPKind = Literal["smtp", "submission", "lmtp"]
 Kind = SMTPKind | Literal["pop3"]
 
 
-def smtp_personality(config: Config, kind: SMTPKind, *, starttls: bool) -> SMTPPersonality:
-    """That of a listener for SMTP, submission or LMTP; `starttls`: may it offer that?"""
+@frozen
+class Disguise:
+    """What a listener for tests shows that differs from the configuration; empty and 0: nothing does."""
+
+    hidden: frozenset[str] = frozenset()  # keywords of EHLO or CAPA, in upper case
+    banner: str = ""  # the greeting's text
+    max_message_octets: int = 0
+
+
+AS_CONFIGURED: Final = Disguise()
+
+
+def smtp_personality(
+    config: Config, kind: SMTPKind, *, starttls: bool, disguise: Disguise = AS_CONFIGURED
+) -> SMTPPersonality:
+    """That of a listener for SMTP, submission or LMTP; `starttls`: may it offer that? Raises ValueError for a disguise
+    that cannot be.
+    """
     section: SMTP | Submission | LMTP = getattr(config, kind)
     submission = config.submission if kind == "submission" else _NO_SUBMISSION
     limits = config.limits
-    return SMTPPersonality(
+    shown = SMTPPersonality(
         hostname=config.hostname,
         listener=kind,
         lmtp=kind == "lmtp",
@@ -38,10 +56,15 @@ def smtp_personality(config: Config, kind: SMTPKind, *, starttls: bool) -> SMTPP
         greeting_seconds=limits.greeting_timeout,
         session_seconds=limits.session_timeout,
     )
+    if disguise.max_message_octets:
+        shown = evolve(shown, max_message_octets=disguise.max_message_octets)
+    return evolve(shown, hidden=disguise.hidden, banner=disguise.banner)
 
 
-def pop3_personality(config: Config, *, tls_available: bool) -> POP3Personality:
-    """That of a listener for POP3; `tls_available`: may it offer STLS?"""
+def pop3_personality(config: Config, *, tls_available: bool, disguise: Disguise = AS_CONFIGURED) -> POP3Personality:
+    """That of a listener for POP3; `tls_available`: may it offer STLS? Raises ValueError for a disguise that cannot
+    be.
+    """
     section = config.pop3
     return POP3Personality(
         hostname=config.hostname,
@@ -50,6 +73,8 @@ def pop3_personality(config: Config, *, tls_available: bool) -> POP3Personality:
         language=section.language.lower(),
         idle_seconds=section.idle_timeout,
         login_seconds=section.login_timeout,
+        hidden=disguise.hidden,
+        banner=disguise.banner,
     )
 
 

@@ -67,10 +67,14 @@ class Ports:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._open: list[IListeningPort] = []
-        self.listening: tuple[Listening, ...] = ()
+        self._open: dict[Listening, IListeningPort] = {}
 
-    def open(self, key: str, listener: str, factory: IProtocolFactory) -> None:
+    @property
+    def listening(self) -> tuple[Listening, ...]:
+        """The ports that are open, in the order in which they were opened."""
+        return tuple(self._open)
+
+    def open(self, key: str, listener: str, factory: IProtocolFactory) -> Listening:
         """Open the port of a listener, an endpoint string. Raises `CannotListen`. What a killed server has left of a
         UNIX socket is removed.
         """
@@ -83,23 +87,23 @@ class Ports:
         if not results or isinstance(results[0], Failure):
             error = results[0].value if results else None
             raise CannotListen(_refusal(key, listener, error)) from error
-        self._note(key, results[0])
+        return self._note(key, results[0])
 
-    async def close(self) -> None:
-        """Close them all."""
-        ports, self._open = self._open, []
+    async def close(self, *listening: Listening) -> None:
+        """Close these, or all."""
+        ports = [self._open.pop(place) for place in listening or self.listening if place in self._open]
         await DeferredList([Deferred.fromCoroutine(_closed(port)) for port in ports])
 
-    def _note(self, key: str, port: IListeningPort) -> None:
-        self._open.append(port)
+    def _note(self, key: str, port: IListeningPort) -> Listening:
         listening = getattr(port, "socket", None)
         if _NOT_SENT is not None and listening is not None and listening.family != socket.AF_UNIX:
             listening.setsockopt(socket.IPPROTO_TCP, _NOT_SENT, UNSENT_OCTETS)  # accepted sockets inherit it
         address = port.getHost()
         host = getattr(address, "host", None) or os.fsdecode(getattr(address, "name", b""))
         place = Listening(key, host, int(getattr(address, "port", 0)))
-        self.listening += (place,)
+        self._open[place] = port
         log.info("listening on {listening}", listening=place)
+        return place
 
 
 def _refusal(key: str, listener: str, error: BaseException | None) -> Fault:

@@ -19,6 +19,7 @@ SMTP_REFUSAL: Final = b"421 4.7.0 Too many connections, try again later\r\n"
 SMTP_RATE_REFUSAL: Final = b"421 4.7.0 Too many new connections, come back in a minute\r\n"
 POP3_REFUSAL: Final = b"-ERR [SYS/TEMP] too many connections, try again later\r\n"
 POP3_RATE_REFUSAL: Final = b"-ERR [SYS/TEMP] too many new connections, come back in a minute\r\n"
+HTTP_REFUSAL: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 @frozen(kw_only=True)
@@ -45,8 +46,10 @@ def layered(
     listener: str,
     implicit_tls: IOpenSSLServerConnectionCreator | None,
 ) -> IProtocolFactory:
-    """What a port is given so that clients get to `factory`. `listener` is "smtp", "submission", "lmtp" or "pop3"."""
-    refusal = _pop3_refusal if listener == "pop3" else _smtp_refusal
+    """What a port is given so that clients get to `factory`. `listener` is "smtp", "submission", "lmtp", "pop3" or
+    "http".
+    """
+    refusal = _REFUSALS.get(listener, _smtp_refusal)
     if implicit_tls is not None:
         factory = TLSMemoryBIOFactory(implicit_tls, False, factory, approach.clock)
         refusal = _silence  # to say it, hands would have to be shaken first: what a refusal is to spare us
@@ -72,5 +75,12 @@ def _pop3_refusal(reason: str) -> bytes:
     return POP3_RATE_REFUSAL if reason.startswith(TOO_MANY_NEW) else POP3_REFUSAL
 
 
+def _http_refusal(reason: str) -> bytes:
+    return HTTP_REFUSAL
+
+
 def _silence(reason: str) -> bytes:
     return b""
+
+
+_REFUSALS: Final = {"pop3": _pop3_refusal, "http": _http_refusal}

@@ -18,7 +18,8 @@ from mailgate.smtp.commands import LEADS, State, Verb
 from mailgate.wire.chunks import ChunkReader
 from mailgate.wire.content import MAX_LINE_OCTETS
 from mailgate.wire.dots import DotReader
-from mailgate.wire.lines import OVERLONG, LineBuffer, is_clean
+from mailgate.wire.legible import command_line, response
+from mailgate.wire.lines import OVERLONG, LineBuffer, Overlong, is_clean
 from mailgate.wire.output import After, Output
 from mailgate.wire.sasl import MAX_LINE_OCTETS as MAX_RESPONSE_OCTETS
 
@@ -67,11 +68,22 @@ class SMTPMachine:
         self._recipients = 0  # of the last transaction
         self._ready: deque[events.Event] = deque([events.Connected()])
         self._asked: events.Event | None = None  # the event that waits for its answer
+        self._line: bytes | Overlong = b""  # the command that waits for its answer, as it came
+        self._auth_came = False  # AUTH was the last command that is one
 
     @property
     def buffered(self) -> int:
         """Octets that have arrived and are not yet part of an event."""
         return len(self._buffer)
+
+    @property
+    def said(self) -> str:
+        """The command that waits for its answer, for people: as the client typed it, without what is secret. Empty
+        where there is none: for the greeting, at the end of content, when nothing waits.
+        """
+        if isinstance(self._asked, events.Response):
+            return response(self._asked.line)
+        return command_line(self._line, self._verbs, may_answer=self._auth_came)
 
     def receive(self, data: bytes) -> None:
         """Take octets from the client; those that come after the farewell are nothing any more."""
@@ -93,6 +105,7 @@ class SMTPMachine:
     def send(self, answer: Answer) -> Output:
         """Put an answer into octets, and go where it leads: to the last event, or an unasked 421."""
         asked, self._asked = self._asked, None
+        self._line = b""
         replies = answer if isinstance(answer, tuple) else (answer,)
         octets = render(answer) if isinstance(answer, Reply) else b"".join(map(render, answer))
         if any(reply.code in _GOODBYE for reply in replies):
@@ -150,7 +163,9 @@ class SMTPMachine:
             return False
         if self.state is State.CHALLENGE:
             self._ready.append(events.Response(None if line is OVERLONG else line))
-        elif line is OVERLONG:
+            return True
+        self._line = line
+        if line is OVERLONG:
             self._ready.append(_lost_count() if _is_chunk(self._buffer.too_long) else events.Fault(TOO_LONG))
         else:
             self._command(line)
@@ -182,7 +197,9 @@ class SMTPMachine:
     def _end_chunk(self, chunk: _Chunk) -> None:
         if chunk.refusal is not None:
             self._ready.append(self._refused_chunk(chunk.refusal, last=chunk.last))
-        elif not chunk.last:
+            return
+        self._line = b""  # it was that of `Chunk`
+        if not chunk.last:
             self._ready.append(events.EndOfChunk(chunk.octets))
         else:
             if rest := self._chunks.finish():
@@ -220,6 +237,7 @@ class SMTPMachine:
         verb = self._verbs.get(name)
         if verb is None:
             return events.Fault(commands.UNDONE if name in commands.UNIMPLEMENTED else commands.UNKNOWN)
+        self._auth_came = name == "AUTH"
         # What BDAT brings has to be read even where it does not belong.
         if self.state not in verb.states and name != "BDAT":
             return events.Fault(commands.out_of_order(self.state, name, lmtp=self._lmtp))

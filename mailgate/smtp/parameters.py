@@ -13,6 +13,7 @@ from mailgate.smtp.personality import Personality
 from mailgate.smtp.transaction import too_big
 
 QUOTED_CHARACTERS: Final = 80  # of what a client said, in a reply
+_EXTENSIONS: Final = {"BODY": "8BITMIME", "SIZE": "SIZE", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH"}  # by parameter
 # RFC 3461 4: xtext = *( xchar / hexchar ), with "+" for hexchar alone
 _XTEXT: Final = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+")
 
@@ -28,6 +29,8 @@ class MailParameters:
 def mail_parameters(mail: events.Mail, personality: Personality) -> MailParameters:
     """What the command asks for. Raises `Refused` for what cannot be granted."""
     parameters = dict(mail.parameters)
+    if personality.hidden:
+        _refuse_hidden(parameters, personality.hidden)
     body = parameters.pop("BODY", "7BIT")
     if body is None or body.upper() not in ("7BIT", "8BITMIME"):  # RFC 6152 2
         raise Refused(Reply(501, "5.5.4", "BODY is 7BIT or 8BITMIME"))
@@ -52,6 +55,10 @@ def refuse_unknown(parameters: dict[str, str | None]) -> None:
     """Raise `Refused` with 555 if any parameter is left (RFC 5321 4.1.1.11)."""
     if parameters:
         raise Refused(Reply(555, "5.5.4", f"Parameter not known: {', '.join(parameters)[:QUOTED_CHARACTERS]}"))
+
+
+def _refuse_hidden(parameters: dict[str, str | None], hidden: frozenset[str]) -> None:
+    refuse_unknown({name: value for name, value in parameters.items() if _EXTENSIONS.get(name) in hidden})
 
 
 def _check_auth(value: str | None) -> None:

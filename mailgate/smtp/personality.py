@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 MAX_MESSAGE_OCTETS: Final = 26_214_400  # 25 MiB
 MAX_LINE_OCTETS: Final = 1 << 20  # RFC 5321 4.5.3.1.6 has 1,000, which much real mail breaks
@@ -19,10 +20,21 @@ IDLE_SECONDS: Final = 300.0  # RFC 5321 4.5.3.2.7
 GREETING_SECONDS: Final = 60.0  # until EHLO, or, where a login is wanted, until that
 SESSION_SECONDS: Final = 3_600.0
 
+# What can be hidden. Without EHLO itself, clients fall back to HELO (RFC 5321 3.2). ENHANCEDSTATUSCODES is only not
+# listed: the statuses are said all the same.
+KEYWORDS: Final = frozenset(
+    {
+        *("PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "LIMITS"),
+        *("STARTTLS", "AUTH", "EHLO"),
+    }
+)
+_COMMANDS: Final = {"CHUNKING": "BDAT", "STARTTLS": "STARTTLS", "AUTH": "AUTH", "EHLO": "EHLO"}  # that go with them
+_BANNER: Final = re.compile(r"[\x20-\x7e]{0,200}")
+
 
 @frozen(kw_only=True)
 class Personality:
-    """The settings of one listener."""
+    """The settings of one listener. Raises ValueError for what can be neither hidden nor said."""
 
     hostname: str
     listener: str = "smtp"
@@ -44,15 +56,29 @@ class Personality:
     idle_seconds: float = IDLE_SECONDS
     greeting_seconds: float = GREETING_SECONDS
     session_seconds: float = SESSION_SECONDS
+    hidden: frozenset[str] = field(default=frozenset())  # of `KEYWORDS`: this server does as if it had none of them
+    banner: str = field(default="")  # the greeting's text, in place of ours
+
+    @hidden.validator
+    def _check_hidden(self, _: object, hidden: frozenset[str]) -> None:
+        if unknown := sorted(hidden - KEYWORDS):
+            raise ValueError(f"{unknown[0][:40]!r} cannot be hidden; {', '.join(sorted(KEYWORDS))} can")
+        if self.lmtp and "EHLO" in hidden:
+            raise ValueError("EHLO cannot be hidden from LMTP, which has no HELO (RFC 2033 4.1)")
+
+    @banner.validator
+    def _check_banner(self, _: object, banner: str) -> None:
+        if _BANNER.fullmatch(banner) is None:
+            raise ValueError(f"a greeting is 200 printable ASCII characters at most, not {banner[:40]!r}")
 
     @property
     def greeting(self) -> str:
         """The text of the 220."""
-        return f"{self.hostname} {'LMTP' if self.lmtp else 'ESMTP'} mailgate"
+        return self.banner or f"{self.hostname} {'LMTP' if self.lmtp else 'ESMTP'} mailgate"
 
     def keywords(self, *, tls: bool, authenticated: bool) -> tuple[str, ...]:
         """What EHLO lists now (RFC 5321 4.1.1.1): nothing that is not done."""
-        return (
+        keywords = (
             "PIPELINING",  # RFC 2920
             f"SIZE {self.max_message_octets}",  # RFC 1870
             "8BITMIME",  # RFC 6152
@@ -63,15 +89,26 @@ class Personality:
             *(("STARTTLS",) if self.offers_tls(tls=tls) else ()),
             *(("AUTH PLAIN LOGIN",) if self.takes_passwords(tls=tls) and not authenticated else ()),  # RFC 4954 3
         )
+        if not self.hidden:
+            return keywords
+        return tuple(line for line in keywords if line.partition(" ")[0] not in self.hidden)
 
     def commands(self, *, tls: bool, authenticated: bool) -> tuple[str, ...]:
         """What HELP lists now."""
-        return (
+        commands = (
             *(("LHLO",) if self.lmtp else ("EHLO", "HELO")),
             *("MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "HELP", "QUIT"),
             *(("STARTTLS",) if self.offers_tls(tls=tls) else ()),
             *(("AUTH",) if self.takes_passwords(tls=tls) and not authenticated else ()),
         )
+        if not self.hidden:
+            return commands
+        return tuple(name for name in commands if name not in self.hidden_commands)
+
+    @property
+    def hidden_commands(self) -> frozenset[str]:
+        """The commands that are not there because their keyword is hidden."""
+        return frozenset(_COMMANDS[keyword] for keyword in self.hidden if keyword in _COMMANDS)
 
     def offers_tls(self, *, tls: bool) -> bool:
         """May a client say STARTTLS now? Not inside TLS (RFC 3207 4.2)."""

@@ -13,6 +13,7 @@ from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events
 from mailgate.smtp.authentication import NOT_HERE, Login
+from mailgate.smtp.commands import UNDONE
 from mailgate.smtp.machine import Answer
 from mailgate.smtp.mailing import TOO_MANY, Mailing
 from mailgate.smtp.patience import Patience
@@ -91,13 +92,26 @@ class SMTPSession:
         try:
             if isinstance(event, events.Chunk):
                 self._mailing.begin_chunk(event)
+                self._check_hidden(event)
             else:
                 self._mailing.keep(event)
+        except Refused as refusal:
+            self._fail_content(refusal.reply)
         except Exception as error:  # noqa: BLE001 (it has no reply of its own; that of the end says it)
-            assert self._mailing.transaction is not None, "content comes inside a transaction"
-            self._mailing.transaction.fail(self._unexpected(event, error))
+            self._fail_content(self._unexpected(event, error))
+
+    def _fail_content(self, reply: Reply) -> None:
+        assert self._mailing.transaction is not None, "content comes inside a transaction"
+        self._mailing.transaction.fail(reply)
+
+    def _check_hidden(self, event: events.Event) -> None:
+        """Raise `Refused` for a command that this listener does as if it had not."""
+        if self._personality.hidden and _command(event) in self._personality.hidden_commands:
+            raise Refused(UNDONE)
 
     async def _answer(self, event: events.Event) -> Answer:
+        if self._personality.hidden:
+            self._check_hidden(event)
         if isinstance(event, IDLE) and (goodbye := self._patience.idle_command()):
             return goodbye
         match event:
@@ -224,3 +238,17 @@ class SMTPSession:
         if isinstance(event, events.Auth | events.Response):  # RFC 4954 6
             return Reply(454, "4.7.0", f"Cannot check this now, try again later; error {error_id}")
         return Reply(451, "4.3.0", f"Something went wrong here, try again later; error {error_id}")
+
+
+def _command(event: events.Event) -> str:
+    """Which command this is, of those that can be hidden."""
+    match event:
+        case events.Hello(extended=True):
+            return "EHLO"
+        case events.StartTLS():
+            return "STARTTLS"
+        case events.Auth():
+            return "AUTH"
+        case events.Chunk():
+            return "BDAT"
+    return ""

@@ -1,4 +1,4 @@
-"""What a run has found, as tables in docs/testing.md between two markers."""
+"""What a run has found, as tables in docs/clients.md between two markers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "testing.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "clients.md"
 BEGIN: Final = "<!-- clients: begin -->"
 END: Final = "<!-- clients: end -->"
 YES: Final = "yes"

@@ -213,7 +213,7 @@ def test_check_of_what_is_right_and_of_what_is_no_toml(home: Home) -> None:
     (home.root / "domains").rmdir()
     (fault,) = check(home.write(good)).faults
     assert "no such directory of accounts" in fault.what
-    assert check(str(home.file), accounts=False).faults == ()
+    assert check(str(home.file), development=True).faults == ()
 
 
 @pytest.mark.parametrize("said", ["state = 1", "[accounts]\ndirectory = 1", "[accounts]\ndirectory = ''", "stat = '.'"])
@@ -235,3 +235,11 @@ def test_a_byte_order_mark_is_forgiven(home: Home) -> None:
 def test_importing_it_installs_no_reactor() -> None:
     code = "import sys, mailgate.config; print('twisted.internet.reactor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_only_development_may_have_faults_on_demand(home: Home) -> None:
+    (home.root / "domains").mkdir()
+    file = home.write("state = '.'\nsmtp.listen = ['tcp:25']\ntesting.faults = true\n")
+    (fault,) = check(file).faults
+    assert fault.where == f"{file}: testing.faults"
+    assert check(file, development=True).faults == ()

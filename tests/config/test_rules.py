@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailgate.config import (
+    HTTP,
     LMTP,
     POP3,
     SMTP,
@@ -18,7 +19,8 @@ from mailgate.config import (
     Store,
     Submission,
 )
-from mailgate.config.rules import breaches, silence
+from mailgate.config.model import Testing as Tests
+from mailgate.config.rules import breaches, liberties, silence
 from mailgate.units import Octets, Seconds
 
 CERTIFICATE = TLS(certificate="cert.pem", key="key.pem")
@@ -148,3 +150,28 @@ def test_a_clash_names_both_keys() -> None:
     assert found[0].what == "tcp:25 wants the same port as tcp6:25 of smtp.listen"
     assert "takes IPv4 too" in found[0].hint
     assert found[1].hint == ""
+
+
+TOKEN = "/etc/mailgate/token"
+
+
+@pytest.mark.parametrize(
+    "listener", ["tcp:8025:interface=127.0.0.1", r"tcp6:8025:interface=\:\:1", "unix:/run/mailgate/http"]
+)
+def test_http_on_loopback_with_a_token(listener: str) -> None:
+    assert list(liberties(Config(http=HTTP(listen=listen(listener), token=TOKEN)))) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "what"),
+    [
+        (Config(http=HTTP(listen=listen("tcp:8025"), token=TOKEN)), "http.listen[1]", "others could reach it"),
+        (Config(http=HTTP(listen=listen("tcp:1:interface=192.0.2.1"), token=TOKEN)), "http.listen[1]", "others could"),
+        (Config(http=HTTP(listen=listen("tcp:1:interface=127.0.0.1"))), "http.token", "missing"),
+        (Config(testing=Tests(faults=True)), "testing.faults", "development mode alone"),
+    ],
+)
+def test_what_a_server_may_not(config: Config, key: str, what: str) -> None:
+    (breach,) = liberties(config)
+    assert breach.keys[0] == key and what in breach.what and breach.hint
+    assert broken(config) == []

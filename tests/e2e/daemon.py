@@ -15,7 +15,14 @@ from typing import IO, Final
 
 ANY_PORT: Final = tuple(
     word
-    for key in ("smtp.listen", "submission.listen", "submission.listen_tls", "pop3.listen", "pop3.listen_tls")
+    for key in (
+        "smtp.listen",
+        "submission.listen",
+        "submission.listen_tls",
+        "pop3.listen",
+        "pop3.listen_tls",
+        "http.listen",
+    )
     for word in ("--set", f"{key}=tcp:0:interface=127.0.0.1")
 )
 PATIENCE_SECONDS: Final = 30
@@ -28,6 +35,7 @@ _LABELS: Final = {
     "submissions": "submission.listen_tls",
     "POP3": "pop3.listen",
     "POP3S": "pop3.listen_tls",
+    "HTTP": "http.listen",
 }
 
 

@@ -30,6 +30,7 @@ def test_the_block_is_all_of_standard_output(dev: Daemon) -> None:
         "submission.listen_tls",
         "pop3.listen",
         "pop3.listen_tls",
+        "http.listen",
     }
 
 

@@ -6,8 +6,9 @@ import pytest
 from attrs import evolve
 
 from mailgate.mail import Session
-from mailgate.pop3.capabilities import capabilities, may_start_tls
-from mailgate.pop3.personality import Personality
+from mailgate.pop3 import events
+from mailgate.pop3.capabilities import capabilities, commands_not_there, may_start_tls
+from mailgate.pop3.personality import KEYWORDS, Personality
 from mailgate.rules import NO_RULES, Promise, Retention, Rules
 
 ALWAYS = {
@@ -108,3 +109,29 @@ def test_after_the_login_it_tells_what_is_true_for_this_account(
 ) -> None:
     session = evolve(SECURE, user="alice@example.test")
     assert shown(Personality(hostname="x"), session, Promise.of(everybody), own) == lines | LOGIN
+
+
+@pytest.mark.parametrize("keyword", sorted(KEYWORDS - {"CAPA"}))
+def test_what_is_hidden_is_not_told(keyword: str) -> None:
+    personality = Personality(hostname="x", tls_available=True, allow_plaintext=True)
+    promise = Promise.of([SLOW])
+    told = capabilities(personality, CLEAR, promise, None, utf8=False)
+    hiding = evolve(personality, hidden=frozenset({keyword}))
+    left = capabilities(hiding, CLEAR, promise, None, utf8=False)
+    assert [line for line in told if line not in left] == [line for line in told if line.split()[0] == keyword]
+    assert len(left) == len(told) - 1
+
+
+@pytest.mark.parametrize(
+    ("hidden", "commands"),
+    [
+        (set(), set()),
+        ({"PIPELINING", "EXPIRE", "RESP-CODES", "IMPLEMENTATION"}, set()),
+        ({"TOP", "UIDL"}, {events.Top, events.Uidl}),
+        ({"USER"}, {events.User, events.Pass}),
+        ({"SASL"}, {events.Auth, events.Mechanisms}),
+        ({"STLS", "UTF8", "LANG", "CAPA"}, {events.Stls, events.Utf8, events.Lang, events.Capa}),
+    ],
+)
+def test_the_commands_that_go_with_it(hidden: set[str], commands: set[type]) -> None:
+    assert commands_not_there(Personality(hostname="x", hidden=frozenset(hidden))) == commands

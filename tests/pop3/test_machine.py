@@ -622,3 +622,42 @@ def test_fed_whole_or_by_octet_or_at_any_splits_it_is_the_same(pieces: list[byte
 @given(st.lists(st.binary(max_size=400), max_size=6))
 def test_no_octets_make_it_raise(blocks: list[bytes]) -> None:
     transcript([*blocks, b"\r\n"])
+
+
+def test_content_that_is_in_memory_goes_in_one_write() -> None:
+    machine = logged_in()
+    assert say(machine, b"RETR 1\r\n") == events.Retr(1)
+    output = machine.send(positive("5 octets", content=b".a\nb"))
+    assert output.octets == b"+OK 5 octets\r\n..a\r\nb\r\n.\r\n"
+    assert output.body is None
+
+
+# What the client said, for people.
+
+
+def heard(machine: POP3Machine, reply: Reply, *lines: bytes) -> list[str]:
+    """What was said, at each event; every one has the same reply."""
+    machine.receive(b"".join(line + b"\r\n" for line in lines))
+    seen = []
+    while machine.next_event() is not None:
+        seen.append(machine.said)
+        machine.send(reply)
+        assert machine.said == ""  # nothing waits, and nothing is kept
+    return seen
+
+
+def test_says_what_the_client_said() -> None:
+    assert POP3Machine().said == ""
+    assert heard(POP3Machine(), OK, b"CAPA", b"user alice ", b"PASS secret", b"LIST 1", b"XYZZY 1") == [
+        *("", "CAPA", "user alice ", "PASS ***", "LIST 1", "XYZZY ***"),
+    ]
+
+
+def test_never_says_a_password_whether_it_is_asked_for_or_not() -> None:
+    late = [b"AUTH LOGIN", b"dXNlcg==", b"c2VjcmV0", b"PASS secret", b"pass se\0cret", b"PASS " + b"s" * 300]
+    assert heard(fresh(), ERR, *late, b"AUTH PLAIN AHVzZXIAc2VjcmV0", b"AHVzZXIAc2VjcmV0", b"CAPA", b"c2VjcmV0") == [
+        *("AUTH LOGIN", "***", "***", "PASS ***"),
+        *("[a line with NUL, CR or LF inside]", "[a line that is too long]"),
+        *("AUTH PLAIN ***", "***", "CAPA", "[not a command]"),
+    ]
+    assert heard(fresh(), ASKS, b"AUTH LOGIN dXNlcg==", b"c2VjcmV0", b"*") == ["AUTH LOGIN ***", "***", "*"]

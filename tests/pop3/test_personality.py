@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.pop3.personality import Personality
+from mailgate.pop3.personality import KEYWORDS, Personality
 
 
 def test_the_defaults() -> None:
@@ -28,3 +28,17 @@ def test_the_language_is_one_that_is_there() -> None:
     assert Personality(hostname="x", language="de").language == "de"
     with pytest.raises(ValueError, match="language"):
         Personality(hostname="x", language="tlh")
+
+
+def test_a_banner_can_stand_in_a_greeting() -> None:
+    assert Personality(hostname="x", banner="ready {now}").banner == "ready {now}"
+    assert Personality(hostname="x").banner == ""
+    for banner in ("a\nb", "<1@x>", "\u00e9", "x" * 300):
+        with pytest.raises(ValueError, match="banner"):
+            Personality(hostname="x", banner=banner)
+
+
+def test_a_keyword_that_is_none_cannot_be_hidden() -> None:
+    assert Personality(hostname="x", hidden=KEYWORDS).hidden == KEYWORDS
+    with pytest.raises(ValueError, match=r"'SIZE' cannot be hidden; AUTH-RESP-CODE, CAPA, EXPIRE, .* can"):
+        Personality(hostname="x", hidden=frozenset({"TOP", "SIZE"}))

@@ -808,3 +808,47 @@ def test_too_many_faults_end_the_session() -> None:
     fault = events.Fault(negative("unknown command"))
     assert say(place, fault) == fault.reply
     assert say(place, fault) == evolve(fault.reply, close=True)
+
+
+# What a listener hides is not there.
+
+
+def hiding(*keywords: str) -> House:
+    return house(MESSAGE, personality=evolve(PERSONALITY, tls_available=True, hidden=frozenset(keywords)))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "event"),
+    [
+        ("CAPA", events.Capa()),
+        ("STLS", events.Stls()),
+        ("UTF8", events.Utf8()),
+        ("LANG", events.Lang("de")),
+        ("USER", events.User("alice")),
+        ("SASL", events.Mechanisms()),
+        ("SASL", events.Auth("PLAIN", base64.b64encode(b"\0alice\0" + PASSWORD))),
+    ],
+)
+def test_a_command_that_is_hidden(keyword: str, event: events.Event) -> None:
+    assert str(say(hiding(keyword), event)) == "-ERR unknown command"
+    assert say(hiding("PIPELINING"), event).ok
+
+
+@pytest.mark.parametrize(("keyword", "event"), [("TOP", events.Top(1, 0)), ("UIDL", events.Uidl())])
+def test_a_command_that_is_hidden_after_the_login(keyword: str, event: events.Event) -> None:
+    place, other = hiding(keyword), hiding("PIPELINING")
+    log_in(place), log_in(other)
+    assert str(say(place, event)) == "-ERR unknown command"
+    assert say(place, events.Retr(1)).ok
+    assert say(other, event).ok
+
+
+def test_a_hidden_command_is_an_error_like_any_other() -> None:
+    place = house(personality=evolve(PERSONALITY, max_errors=2, hidden=frozenset({"LANG"})))
+    assert not say(place, events.Lang()).close
+    assert say(place, events.Lang()).close
+
+
+def test_a_banner() -> None:
+    place = house(personality=evolve(PERSONALITY, banner="ready {or not}"))
+    assert str(say(place, events.Connected())) == "+OK ready {or not}"

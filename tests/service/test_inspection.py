@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from zope.interface import implementer
 
-from mailgate.config import LMTP, TLS, Config, Handler, Listener, Reading, Store, Submission
+from mailgate.config import HTTP, LMTP, TLS, Config, Handler, Listener, Reading, Store, Submission
 from mailgate.development import write_certificate
 from mailgate.faults import Fault
 from mailgate.interfaces import IMessageHandler
@@ -147,3 +147,18 @@ def test_what_would_not_keep_it_from_working_is_told_by_check(tmp_path: Path) ->
     ourselves, open_to_all = found(config, build=True)
     assert ourselves.startswith("submission.smarthost: ") and "loop" in ourselves
     assert open_to_all.startswith("submission.smarthost_password: ") and "chmod 600" in open_to_all
+
+
+def test_http(settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef0123456789")
+    listen = (Listener("tcp:8025:interface=127.0.0.1"),)
+    config = Config(**settings, http=HTTP(listen=listen, token=str(token)))
+    assert found(config) == []
+    token.write_text("brief")
+    (fault,) = found(config)
+    assert fault.startswith("http.token: ") and "openssl rand" in fault
+    monkeypatch.setattr("mailgate.service.inspection.has_http", lambda: False)
+    missing, _ = found(config)
+    assert missing == "http.listen: klein is not installed (pip install 'mailgate[http]')"
+    assert len(found(Config(**settings, http=HTTP(listen=listen)))) == 1  # that it has no token is said elsewhere

@@ -823,3 +823,73 @@ class LMTPOrder(Order):
 Order.TestCase.settings = LMTPOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestOrder = Order.TestCase
 TestLMTPOrder = LMTPOrder.TestCase
+
+
+# What the client said, for people.
+
+
+def heard(*lines: bytes, **settings: Any) -> list[str]:
+    """What was said, at each event that is no content."""
+    machine = SMTPMachine(**settings)
+    machine.receive(b"".join(line + b"\r\n" for line in lines))
+    seen = []
+    while (event := machine.next_event()) is not None:
+        if not isinstance(event, events.Content):
+            seen.append(machine.said)
+        if not isinstance(event, events.Content | events.Chunk):
+            machine.send(answer(event))
+            assert machine.said == ""  # nothing waits, and nothing is kept
+    return seen
+
+
+def test_says_what_the_client_said() -> None:
+    lines = [b"EHLO client.example ", b"mail from:<a@example.test>", b"RCPT TO:<a@b", b"RSET", b"XYZZY 1"]
+    assert heard(*lines) == [
+        "",
+        "EHLO client.example ",
+        "mail from:<a@example.test>",
+        "RCPT TO:<a@b",
+        "RSET",
+        "XYZZY ***",
+    ]
+
+
+def test_content_is_no_command() -> None:
+    begin = [b"EHLO x", b"MAIL FROM:<a@example.test>", b"RCPT TO:<a@example.test>"]
+    assert heard(*begin, b"DATA", b"NOOP", b".", b"NOOP 1")[4:] == ["DATA", "", "NOOP 1"]
+    assert heard(*begin, b"BDAT 6", b"NOOP", b"BDAT 2 LAST", b"", b"NOOP 1")[4:] == [
+        *("BDAT 6", ""),  # the chunk begins and ends
+        *("BDAT 2 LAST", ""),
+        "NOOP 1",
+    ]
+    assert heard(b"EHLO x", b"BDAT 6", b"NOOP", b"NOOP 1")[2:] == ["BDAT 6", "NOOP 1"]  # a chunk that is refused
+
+
+def test_of_lines_that_cannot_be_it_says_only_what_is_wrong() -> None:
+    assert heard(b"AUTH PLAIN " + b"A" * MAX_COMMAND_OCTETS, b"PASS a\0b", b"PASS x") == [
+        "",
+        "[a line that is too long]",
+        "[a line with NUL, CR or LF inside]",
+        "PASS ***",
+    ]
+
+
+@pytest.mark.parametrize("state", [[], [b"EHLO x"], [b"EHLO x", b"MAIL FROM:<a@example.test>"]])
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([b"AUTH PLAIN AHVzZXIAc2VjcmV0", b"NOOP"], ["AUTH PLAIN ***"]),
+        ([b"AUTH PLAIN", b"AHVzZXIAc2VjcmV0"], ["AUTH PLAIN", "***"]),
+        ([b"AUTH LOGIN", b"dXNlcg==", b"c2VjcmV0"], ["AUTH LOGIN", "***", "***"]),
+        ([b"AUTH LOGIN dXNlcg==", b"c2VjcmV0"], ["AUTH LOGIN ***", "***"]),
+        ([b"AUTH what is it", b"c2VjcmV0"], ["AUTH what ***", "***"]),
+    ],
+)
+def test_never_says_a_password_whether_it_is_asked_for_or_not(
+    state: list[bytes], lines: list[bytes], said: list[str]
+) -> None:
+    assert heard(*state, *lines)[len(state) + 1 :][: len(said)] == said
+
+
+def test_cancelling_is_no_secret() -> None:
+    assert heard(b"EHLO x", b"AUTH PLAIN", b"*", b"NOOP")[2:] == ["AUTH PLAIN", "*", "NOOP"]

@@ -95,3 +95,30 @@ def test_unknown_ones_are_named() -> None:
     refuse_unknown({})
     with pytest.raises(Refused, match="NOTIFY, ORCPT"):
         refuse_unknown({"NOTIFY": "NEVER", "ORCPT": None})
+
+
+@pytest.mark.parametrize(
+    ("keyword", "parameters"),
+    [
+        ("SIZE", {"SIZE": "5"}),
+        ("8BITMIME", {"BODY": "8BITMIME"}),
+        ("8BITMIME", {"BODY": "7BIT"}),
+        ("SMTPUTF8", {"SMTPUTF8": None}),
+        ("AUTH", {"AUTH": "<>"}),
+    ],
+)
+def test_the_parameters_of_what_is_hidden_are_not_known(keyword: str, parameters: dict[str, str | None]) -> None:
+    hiding = submission(hidden=frozenset({keyword}))
+    with pytest.raises(Refused, match=f"not known: {next(iter(parameters))}") as refusal:
+        mail_parameters(mail(**parameters), hiding)
+    assert (refusal.value.reply.code, refusal.value.reply.status) == (555, "5.5.4")
+    others = submission(hidden=frozenset({"LIMITS", "CHUNKING"}))
+    mail_parameters(mail(**parameters), others)
+
+
+def test_without_smtputf8_an_address_is_in_ascii() -> None:
+    with pytest.raises(Refused) as refusal:
+        mail_parameters(
+            events.Mail(path("gr\u00fc\u00dfe@example.org"), {}), submission(hidden=frozenset({"SMTPUTF8"}))
+        )
+    assert refusal.value.reply.code == 550

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from mailgate.smtp.commands import LMTP, SMTP
-from mailgate.smtp.personality import Personality
+from mailgate.smtp.personality import KEYWORDS, Personality
 from tests.smtp.support import HOSTNAME
 
 ALWAYS = {
@@ -83,3 +84,43 @@ def test_the_size_is_what_the_limit_is() -> None:
     assert "SIZE 1000" in Personality(hostname=HOSTNAME, max_message_octets=1000).keywords(
         tls=False, authenticated=False
     )
+
+
+# What a listener can be told to do without.
+
+EVERYTHING = Personality(hostname=HOSTNAME, starttls=True, auth_required=True, allow_plaintext=True)
+
+
+@pytest.mark.parametrize("keyword", sorted(KEYWORDS - {"EHLO"}))
+def test_what_is_hidden_is_not_listed(keyword: str) -> None:
+    shown = EVERYTHING.keywords(tls=False, authenticated=False)
+    left = evolve(EVERYTHING, hidden=frozenset({keyword})).keywords(tls=False, authenticated=False)
+    assert [line for line in shown if line not in left] == [line for line in shown if line.split()[0] == keyword]
+    assert len(left) == len(shown) - 1
+
+
+@pytest.mark.parametrize(
+    ("keyword", "command"), [("CHUNKING", "BDAT"), ("STARTTLS", "STARTTLS"), ("AUTH", "AUTH"), ("EHLO", "EHLO")]
+)
+def test_help_does_not_list_what_is_hidden(keyword: str, command: str) -> None:
+    hiding = evolve(EVERYTHING, hidden=frozenset({keyword, "SIZE"}))
+    assert hiding.hidden_commands == {command}
+    listed = hiding.commands(tls=False, authenticated=False)
+    assert {*EVERYTHING.commands(tls=False, authenticated=False)} - {*listed} == {command}
+
+
+def test_a_keyword_that_is_none_cannot_be_hidden() -> None:
+    with pytest.raises(ValueError, match=r"'UIDL' cannot be hidden; 8BITMIME, AUTH, CHUNKING, EHLO, .* can"):
+        Personality(hostname=HOSTNAME, hidden=frozenset({"SIZE", "UIDL"}))
+
+
+def test_lmtp_has_nothing_to_fall_back_to() -> None:
+    with pytest.raises(ValueError, match="RFC 2033"):
+        Personality(hostname=HOSTNAME, lmtp=True, hidden=frozenset({"EHLO"}))
+
+
+def test_a_banner_is_the_greeting() -> None:
+    assert Personality(hostname=HOSTNAME, banner="other.test SMTP").greeting == "other.test SMTP"
+    for banner in ("a\r\n220 b", "\u00e9", "x" * 201):
+        with pytest.raises(ValueError, match="a greeting is"):
+            Personality(hostname=HOSTNAME, banner=banner)

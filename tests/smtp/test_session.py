@@ -737,3 +737,53 @@ def test_no_password_anywhere(log: list[LogEvent]) -> None:
     assert len(log) == 2  # the bug and the misfit
     for secret in (PASSWORD, base64_of(PASSWORD).decode(), base64_of(f"\0alice\0{PASSWORD}").decode()):
         assert not [word for word in words if secret in word]
+
+
+# What a listener hides is not there.
+
+
+def hiding(*keywords: str, **settings: Any) -> Visit:
+    return Visit(World(submission(hidden=frozenset(keywords), **settings)), helo=False)
+
+
+def test_a_listener_without_ehlo() -> None:
+    visit = hiding("EHLO")
+    assert status(visit.say(events.Hello(True, "client.example.org"))) == (502, "5.5.1")
+    assert visit.say(events.Hello(False, "client.example.org")).code == 250
+
+
+@pytest.mark.parametrize(
+    ("keyword", "event"), [("STARTTLS", events.StartTLS()), ("AUTH", events.Auth("PLAIN", base64_of("\0alice\0x")))]
+)
+def test_a_command_that_is_hidden(keyword: str, event: events.Event) -> None:
+    visit = hiding(keyword, starttls=True)
+    lines = visit.say(events.Hello(True, "client.example.org")).text.split("\n")
+    assert keyword not in [line.split()[0] for line in lines]
+    assert status(visit.say(event)) == (502, "5.5.1")
+    other = hiding("SIZE", starttls=True)
+    other.say(events.Hello(True, "client.example.org"))
+    assert other.say(event).code != 502
+
+
+def test_hidden_commands_try_a_clients_patience() -> None:
+    visit = hiding("AUTH", max_errors=2)
+    codes = [visit.say(events.Auth("PLAIN", None)).code for _ in range(3)]
+    assert codes == [502, 502, 421]
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_chunk_where_chunking_is_hidden_is_read_and_refused(last: bool) -> None:
+    visit = Visit(World(Personality(hostname=HOSTNAME, hidden=frozenset({"CHUNKING"}))))
+    visit.mail()
+    visit.rcpt()
+    visit.begin_chunk(b"Subject: hi\n\n")
+    end = events.EndOfContent(None) if last else events.EndOfChunk(13)
+    assert status(visit.say(end)) == (502, "5.5.1")
+    assert visit.world.delivery.messages == []
+    assert all(spool.closed for spool in visit.world.spools.made)
+    assert visit.send().code == 250  # by DATA
+
+
+def test_a_banner() -> None:
+    visit = Visit(World(Personality(hostname=HOSTNAME, banner="other.test SMTP")), helo=False)
+    assert str(visit.say(events.Connected())) == "220 other.test SMTP"

@@ -32,7 +32,13 @@ HANDLERS: Final = (
     Handler(use="loop-guard"),
     Handler(use="add-field", options={"field": ADDED, "value": "seen by a handler"}),
 )
-LISTENERS: Final = ("smtp.listen=tcp:0", "submission.listen=[]", "pop3.listen=tcp:0", "pop3.listen_tls=[]")
+LISTENERS: Final = (
+    "smtp.listen=tcp:0",
+    "submission.listen=[]",
+    "pop3.listen=tcp:0",
+    "pop3.listen_tls=[]",
+    "http.listen=[]",
+)
 INTERRUPTED: Final = 130  # as shells have it
 
 log = Logger()
