@@ -29,7 +29,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from mailgate.testing.calling import CallFailed, GatewayGone
+    from mailgate.control.caller import CallFailed, GatewayGone
     from mailgate.testing.conversation import Conversation
     from mailgate.testing.faults import Action, Fault, Personality
     from mailgate.testing.gateway import Gateway
@@ -59,21 +59,21 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "Action": "faults",
-    "CallFailed": "calling",
-    "CannotStart": "process",
-    "Conversation": "conversation",
-    "Envelope": "message",
-    "Fault": "faults",
-    "Gateway": "gateway",
-    "GatewayGone": "calling",
-    "GatewayService": "in_reactor",
-    "Listener": "listener",
-    "Message": "message",
-    "Namespace": "namespace",
-    "NoMail": "no_mail",
-    "Personality": "faults",
-    "UnexpectedMail": "no_mail",
+    "Action": "mailgate.testing.faults",
+    "CallFailed": "mailgate.control.caller",
+    "CannotStart": "mailgate.testing.process",
+    "Conversation": "mailgate.testing.conversation",
+    "Envelope": "mailgate.testing.message",
+    "Fault": "mailgate.testing.faults",
+    "Gateway": "mailgate.testing.gateway",
+    "GatewayGone": "mailgate.control.caller",
+    "GatewayService": "mailgate.testing.in_reactor",
+    "Listener": "mailgate.testing.listener",
+    "Message": "mailgate.testing.message",
+    "Namespace": "mailgate.testing.namespace",
+    "NoMail": "mailgate.testing.no_mail",
+    "Personality": "mailgate.testing.faults",
+    "UnexpectedMail": "mailgate.testing.no_mail",
 }
 
 if not TYPE_CHECKING:  # pragma: no branch (a type checker shall complain of a name that is not there)
@@ -81,6 +81,6 @@ if not TYPE_CHECKING:  # pragma: no branch (a type checker shall complain of a n
     def __getattr__(name):
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
         return value

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from mailgate.testing.calling import Call
+from mailgate.control.caller import Call
 from mailgate.testing.conversation import Conversation
 from mailgate.testing.criteria import Criteria, question
 from mailgate.testing.faults import Fault, Personality

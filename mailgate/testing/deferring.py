@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar, Unpack, overload
 from attrs import frozen
 from twisted.internet.defer import Deferred
 
+from mailgate.control.caller import Call, CallFailed
 from mailgate.control.calls import Arguments, CallError, Functions
 from mailgate.testing import asking
 from mailgate.testing.asking import Mail
-from mailgate.testing.calling import Call, CallFailed
 from mailgate.testing.conversation import Conversation
 from mailgate.testing.corner import Corner
 from mailgate.testing.criteria import Criteria, described

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, Self, TypeVar, Unpack, overload
 
+from mailgate.control.caller import Call, CallFailed
 from mailgate.testing import asking
 from mailgate.testing.asking import Mail
-from mailgate.testing.calling import Call, CallFailed
 from mailgate.testing.conversation import Conversation
 from mailgate.testing.corner import Corner
 from mailgate.testing.criteria import Criteria, described

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Sequence
 from typing import IO, Final, TypeVar
 
-from mailgate.testing.calling import Call, Caller
+from mailgate.control.caller import Call, Caller
 from mailgate.testing.ready import Ready
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from mailgate.testing.calling import Call, CallFailed
+from mailgate.control.caller import Call, CallFailed
 from mailgate.testing.conversation import Conversation
 from mailgate.testing.criteria import Criteria, question
 from mailgate.testing.message import Message

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from mailgate.testing.calling import Call, CallFailed
+from mailgate.control.caller import Call, CallFailed
 from mailgate.testing.message import Message
 from mailgate.testing.ready import Ready
 from tests.testing.fake_gateway import ready_line

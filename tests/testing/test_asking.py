@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from mailgate.control.caller import Call
 from mailgate.testing import asking
-from mailgate.testing.calling import Call
 from mailgate.testing.faults import Fault, Personality
 from tests.testing.support import a_message, told, told_conversation
 

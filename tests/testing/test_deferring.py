@@ -9,8 +9,8 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
 
+from mailgate.control.caller import CallFailed
 from mailgate.control.calls import Arguments, CallError
-from mailgate.testing.calling import CallFailed
 from mailgate.testing.deferring import NamespaceInReactor
 from mailgate.testing.faults import Fault, Personality
 from mailgate.testing.no_mail import NoMail, UnexpectedMail

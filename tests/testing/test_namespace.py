@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailgate.testing.calling import CallFailed
+from mailgate.control.caller import CallFailed
 from mailgate.testing.faults import Fault, Personality
 from mailgate.testing.namespace import Namespace
 from mailgate.testing.no_mail import NoMail, UnexpectedMail

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import mailgate.testing.process
-from mailgate.testing.calling import Call, GatewayGone
+from mailgate.control.caller import Call, GatewayGone
 from mailgate.testing.process import COMMAND, SAID_OCTETS, CannotStart, ServerProcess
 from tests.testing import fake_gateway
 from tests.testing.fake_gateway import ready_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailgate.testing.calling import GatewayGone
+from mailgate.control.caller import GatewayGone
 from mailgate.testing.namespace import Namespace
 from mailgate.testing.report import sections
 from tests.testing.support import Scripted, a_message, told, told_conversation

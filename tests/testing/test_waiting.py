@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.testing.calling import CallFailed
+from mailgate.control.caller import CallFailed
 from mailgate.testing.no_mail import NoMail
 from mailgate.testing.waiting import Waiting
 from tests.testing.support import a_message, told, told_conversation

@@ -1,4 +1,5 @@
-"""One call of the server's: a line of JSON over its control socket, and the line that comes back.
+"""The callers' side of the control socket: a line of JSON, and the line that comes back. Stands in commands and in
+other people's test runs, and imports nothing of Twisted.
 
 Every call has a connection of its own. So any thread may call at any time, a forked child does not talk into its
 parent's calls, and who gives up waiting (Ctrl-C, a time-out of the test) takes the wait with it.
@@ -41,6 +42,10 @@ class GatewayGone(Exception):
     """The server does not answer: it has ended, or is stuck. The text has what it said on its standard error."""
 
 
+class NobodyThere(GatewayGone):
+    """No server listens at that socket."""
+
+
 @dataclass(frozen=True)
 class Call(Generic[T]):
     """What to ask of the server, and how to read what it answers."""
@@ -71,7 +76,8 @@ class Caller:
             seconds = self._answer_seconds + call.seconds
             raise self._gone(f"did not answer {call.name!r} within {seconds:g} s") from None
         except OSError as error:
-            raise self._gone(f"could not be asked for {call.name!r}: {error}") from None
+            kind = NobodyThere if isinstance(error, FileNotFoundError | ConnectionRefusedError) else GatewayGone
+            raise self._gone(f"could not be asked for {call.name!r}: {error}", kind) from None
         if not line.endswith(b"\n"):
             raise self._gone(f"closed the connection instead of answering {call.name!r}")
         return call.read(_result(json.loads(line)))
@@ -84,8 +90,8 @@ class Caller:
             with connection.makefile("rb") as answers:
                 return answers.readline()
 
-    def _gone(self, what: str) -> GatewayGone:
-        return GatewayGone(f"the gateway {what}\n{self._last_words()}")
+    def _gone(self, what: str, kind: type[GatewayGone] = GatewayGone) -> GatewayGone:
+        return kind(f"the gateway {what}\n{self._last_words()}")
 
 
 def _result(answer: Mapping[str, Any]) -> Any:

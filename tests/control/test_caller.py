@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mailgate.testing.calling import Call, Caller, CallFailed, GatewayGone
+from mailgate.control.caller import Call, Caller, CallFailed, GatewayGone
 from tests.testing.fake_gateway import HANG_UP, FakeServer
 
 
