@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run demo test clients javascript bench attack crash format wheel-check clean
+.PHONY: run demo test clients javascript bench attack guess crash empty-machine format wheel-check clean
 
 run: $(VENV)/ready          ## the gateway in development mode, in the foreground
 	$(BIN)/twistd -n --pidfile= mailgate --dev
@@ -16,7 +16,8 @@ test: $(VENV)/ready-dev     ## lint, types, layers, tests, coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 clients: $(VENV)/ready-dev  ## other people's mail programs against a real gateway (installs them: root, Debian)
@@ -31,8 +32,14 @@ bench: $(VENV)/ready-dev    ## SMTP and POP3 beside other servers (installs them
 attack: $(VENV)/ready-dev   ## what bad clients cost, on a gateway of its own
 	$(BIN)/python bench/hostile.py
 
+guess: $(VENV)/ready-dev    ## 10,000 guessed passwords beside a user who polls; about a minute
+	$(BIN)/python -m bench.guessing
+
 crash: $(VENV)/ready-dev    ## the gateway killed again and again under load, and its power cut; every message accounted for
 	$(BIN)/python -m tests.crash
+
+empty-machine: $(VENV)/ready-dev  ## from nothing to a mail that came by STARTTLS and was read by POP3S, timed
+	$(BIN)/python -m tests.empty_machine
 
 format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .

@@ -93,6 +93,8 @@ class Gateway:
         else:
             raise SystemExit("the gateway did not start")
         self.smtp, self.smtps = ports["smtp.listen"], ports["submission.listen_tls"]
+        while not (directory / "control.sock").exists():
+            time.sleep(0.01)  # the last of its sockets: those that come later are the attackers'
 
     def resident(self, figure: str = "VmRSS") -> float:
         """MB in memory: now, or with "VmHWM" at most so far."""

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ def serve(config: Config, ready: Callable[[Gateway], None], *, until_input_ends:
     running.callWhenRunning(settle)  # who reads that it is ready needs a moment, too
     if until_input_ends:
         Thread(target=_await_end_of_input, args=(running,), name="mailgate-input", daemon=True).start()
+    on_hangup(running, running.stop)  # the terminal has gone
     running.run()
 
 
@@ -55,6 +56,11 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(GARBAGE)
     gc.enable()
+
+
+def on_hangup(reactor: Any, act: Callable[[], None]) -> None:
+    """From now on SIGHUP makes the reactor call `act`."""
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(act))
 
 
 @contextmanager
@@ -79,6 +85,8 @@ async def _stop(gateway: Gateway, reactor: Any) -> None:
 
 def _await_end_of_input(reactor: Any) -> None:
     # In a thread: whatever standard input is, a pipe, a terminal or a file, this is the one way that suits it.
-    while os.read(_STANDARD_INPUT, _BLOCK_OCTETS):
-        pass
+    with suppress(OSError):  # one that cannot be read, or is closed already, has come to its end
+        os.set_blocking(_STANDARD_INPUT, True)
+        while os.read(_STANDARD_INPUT, _BLOCK_OCTETS):
+            pass
     reactor.callFromThread(reactor.stop)

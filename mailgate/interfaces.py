@@ -6,7 +6,7 @@ Where a method's result is written `T | Awaitable[T]`, the method may be plain o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from zope.interface import Attribute, Interface
@@ -246,6 +246,15 @@ class ITally(Interface):
     def distinct(key: str, member: str, window: float) -> Awaitable[int]:
         """Note `member` and give how many different ones were noted over the last `window`."""
 
+    def members(key: str) -> Awaitable[Mapping[str, float]]:
+        """Which members are noted, and for how many seconds more; notes nothing."""
+
+    def drop(key: str, member: str) -> Awaitable[None]:
+        """Count `member` no longer; nothing happens if it is not noted."""
+
+    def keys(prefix: str) -> Awaitable[Sequence[str]]:
+        """The keys of noted members that begin so, in any order. May look at every key there is."""
+
     def once(key: str, ttl: float) -> Awaitable[bool]:
         """Is this the first time within `ttl`?"""
 
@@ -253,14 +262,31 @@ class ITally(Interface):
         """Drop every count whose key begins so."""
 
 
+class IAttempt(Interface):
+    """A password that may be looked at now. One of these is called in the end, whether the client is still there or
+    not, and once.
+    """
+
+    def right() -> Awaitable[None]:
+        """It was the account's."""
+
+    def wrong() -> Awaitable[None]:
+        """It was not, or there is no such account."""
+
+    def undecided() -> None:
+        """It could not be found out."""
+
+
 class IThrottle(Interface):
-    """Slows and refuses logins; stands on `ITally`."""
+    """Slows and refuses logins; stands on `ITally`. All protocols share one."""
 
-    def before(client: str, account: str) -> Awaitable[float]:
-        """How many seconds to wait before a password is looked at. Raises `Refused`."""
+    def begin(client: str, account: str, password: bytes) -> Awaitable[IAttempt]:
+        """Give leave to look at a password, after as long as it has to wait.
 
-    def after(client: str, account: str, password: bytes, right: bool) -> Awaitable[None]:
-        """Note how a login went."""
+        `client` is an address as `mail.Session` has it, `account` is what the client typed. Neither the time nor the
+        outcome may tell whether there is such an account. Raises `limits.throttled.Throttled`: it is not looked at.
+        If the wait is cancelled, it was not looked at either.
+        """
 
 
 # Readers.

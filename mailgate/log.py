@@ -28,10 +28,16 @@ from zope.interface import implementer
 from mailgate import facts
 from mailgate.interfaces import IFactReader
 
-WARNINGS: Final = (facts.LoginFailed, facts.NotDeleted, facts.NotRelayed)
+WARNINGS: Final = (
+    facts.LoginFailed,
+    facts.LoginThrottled,
+    facts.NotDeleted,
+    facts.NotRelayed,
+    facts.CertificateExpires,
+)
 # Other facts sum these up, at the end of a session or a sweep.
 DETAILS: Final = (facts.Connected, facts.Secured, facts.LoggedIn, facts.Fetched, facts.Expired)
-ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld)
+ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld, facts.CertificateRefused)
 
 
 @implementer(IFactReader)
@@ -169,6 +175,13 @@ def _accepted(fact: facts.Accepted) -> str:
     )
 
 
+def _login_refused(how: str, fact: facts.LoginFailed | facts.LoginThrottled) -> str:
+    # Other programs read this line (etc/fail2ban), so its form stays. The address comes first: nothing that a client
+    # may say stands in front of it.
+    where = f"client {fact.client}, {fact.listener}"
+    return f"login {how}: {where}, {fact.reason}, session {fact.session}, user {fact.user!r}"
+
+
 def _command_refused(fact: facts.CommandRefused) -> str:
     sender = f" from <{fact.sender}>" if fact.phase in ("mail", "rcpt") else ""
     recipient = f" to <{fact.recipient}>" if fact.phase == "rcpt" else ""
@@ -210,6 +223,16 @@ def _swept(fact: facts.Swept) -> str:
     return f"swept {fact.user}: {fact.messages} messages, {fact.octets} octets{spared}{emptied}{trouble}"
 
 
+def _certificate_changed(fact: facts.CertificateChanged) -> str:
+    until = _second(int(fact.not_after))
+    return f"certificate changed: {', '.join(fact.names)}, serial {fact.serial}, until {until}, {fact.certificate}"
+
+
+def _certificate_expires(fact: facts.CertificateExpires) -> str:
+    when = "has expired" if fact.days < 0 else f"expires in {fact.days} days" if fact.days else "expires within a day"
+    return f"certificate {when}: {', '.join(fact.names)}, until {_second(int(fact.not_after))}, {fact.certificate}"
+
+
 _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Connected: lambda f: f"session {f.session} begun: {f.listener} {f.client} port {f.port}",
     facts.TurnedAway: lambda f: f"turned away {f.client}: {f.listener}, {f.reason}",
@@ -217,7 +240,8 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Disconnected: _ended,
     facts.MaildropClosed: _maildrop_closed,
     facts.LoggedIn: lambda f: f"login {f.user}: {f.listener} {f.client}, session {f.session}",
-    facts.LoginFailed: lambda f: f"login failed {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}",
+    facts.LoginFailed: lambda f: _login_refused("failed", f),
+    facts.LoginThrottled: lambda f: _login_refused("throttled", f),
     facts.LoginDeferred: lambda f: (
         f"login deferred {f.user!r}: {f.listener} {f.client}, {f.reason}, session {f.session}"
     ),
@@ -242,5 +266,8 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     ),
     facts.SweepHeld: lambda f: f"no sweep: {f.reason}",
     facts.Unavailable: lambda f: f"unavailable to {f.user!r} in {f.where}: {f.reason}, session {f.session}",
+    facts.CertificateChanged: _certificate_changed,
+    facts.CertificateRefused: lambda f: f"certificate refused, the one from before stays: {f.reason}",
+    facts.CertificateExpires: _certificate_expires,
     facts.Failed: lambda f: f"error {f.error} in {f.where}: {f.reason}, session {f.session}",
 }

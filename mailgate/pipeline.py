@@ -41,6 +41,7 @@ ABILITIES: Final[tuple[InterfaceClass, ...]] = (
     IRecipientPolicy,
     IMessageHandler,
 )
+ABOUT: Final = ("client", "greeting", "sender", "recipient", "message")  # what each of them judges
 DEFERRED: Final = Reply(451, "4.3.0", "Cannot judge this now, try again later")
 
 
@@ -52,6 +53,13 @@ class Step:
     provider: object = field(repr=False)
     timeout_seconds: float = STEP_SECONDS
     on_error: OnError = "defer"
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What it is asked about, of `ABOUT`, in the order in which a session comes to it."""
+        return tuple(
+            about for about, ability in zip(ABOUT, ABILITIES, strict=True) if ability.providedBy(self.provider)
+        )
 
 
 @define
@@ -85,11 +93,12 @@ class Pipeline:
         clock: IReactorTime,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
+        self.steps: tuple[Step, ...] = tuple(steps)  # in their order; to look at
+        self.total_seconds = total_seconds
         self._steps = {ability: [step for step in steps if ability.providedBy(step.provider)] for ability in ABILITIES}
         self._directory = directory
         self._bulletin = bulletin
         self._clock = clock
-        self._total_seconds = total_seconds
 
     async def check_connect(self, session: Session) -> None:
         """Ask the `IConnectPolicy` steps. Raises `Refused`."""
@@ -116,7 +125,7 @@ class Pipeline:
 
         Raises `Refused`, or `Discarded` if a handler wants nobody to have it.
         """
-        time = _Time(self._clock.seconds() + self._total_seconds)
+        time = _Time(self._clock.seconds() + self.total_seconds)
         for step in self._steps[IMessageHandler]:
             message = await self._handle(step, message, time)
         return message

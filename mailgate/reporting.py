@@ -82,6 +82,18 @@ class VisitReport:
             )
         )
 
+    def login_throttled(self, session: Session, user: str, error: Exception) -> None:
+        """The login was refused before its password was looked at."""
+        self._tell(
+            facts.LoginThrottled(
+                session=session.id,
+                listener=session.listener,
+                client=session.client,
+                user=user[:MAX_USER_CHARACTERS],
+                reason=str(error),
+            )
+        )
+
     def login_deferred(self, session: Session, user: str, error: Exception) -> None:
         """The login cannot be now, through no fault of the client."""
         self._tell(

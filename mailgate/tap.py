@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from attrs import evolve
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
+from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
@@ -21,9 +23,9 @@ from mailgate import __version__
 from mailgate.config import Config, Reading, check, find
 from mailgate.development import Development
 from mailgate.faults import Fault
-from mailgate.foreground import on_signal, settle
+from mailgate.foreground import on_hangup, on_signal, settle
 from mailgate.log import observer
-from mailgate.service import CannotStart, Gateway, inspect
+from mailgate.service import CannotReload, CannotStart, Gateway, Notifier, inspect
 
 log = Logger(namespace="mailgate.tap")
 
@@ -97,7 +99,12 @@ class Options(usage.Options):
         path = find(self["config"], os.environ)
         if path is None:
             raise SystemExit(NO_CONFIGURATION)
+        self._path = os.path.abspath(path)  # a daemon may be somewhere else later
         return check(path, self["set"], at_start=not self["check"])
+
+    def reread(self) -> Reading:
+        """The configuration as it is now."""
+        return check(self._path, self["set"], at_start=True)
 
     def _leave(self, faults: Sequence[Fault]) -> NoReturn:
         self._abandon()
@@ -115,6 +122,7 @@ class TwistdService(Service):
     def __init__(self, gateway: Gateway, options: Options) -> None:
         self._gateway = gateway
         self._options = options
+        self._notifier: Notifier | None = None
 
     def setServiceParent(self, parent: Any) -> None:
         Service.setServiceParent(self, parent)
@@ -130,12 +138,18 @@ class TwistdService(Service):
             self._fail(error)
 
     def startService(self) -> None:
+        from twisted.internet import reactor
+
         Service.startService(self)
         try:
             self._gateway.startService()
         except CannotStart as error:
             self._fail(error)
         settle()
+        self._notifier = Notifier(os.environ, cast(IReactorTime, reactor), lambda: self._gateway.status_line)
+        self._notifier.ready()
+        if self._options.development is None:
+            on_hangup(reactor, self._reload)
         if self._options.development is not None:
             _tell(self._options.development, self._gateway)
 
@@ -143,12 +157,27 @@ class TwistdService(Service):
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
 
+    def _reload(self) -> None:
+        """SIGHUP: read the configuration again. What comes of it is in the log."""
+        assert self._notifier is not None, "it has started"
+        self._notifier.reloading()
+        Deferred.fromCoroutine(self._gateway.reload()).addErrback(_refused).addBoth(self._ready_again)
+
+    def _ready_again(self, result: object) -> object:
+        assert self._notifier is not None, "it has started"
+        self._notifier.ready()
+        return result
+
     async def _stop(self) -> None:
+        if self._notifier is not None:
+            self._notifier.stopping(self._options.configuration.drain)
         from twisted.internet import reactor
 
         # twistd takes a second signal for an error; for people it means: do not wait any longer.
         with on_signal(reactor, self._gateway.cut):
             await self._gateway.stopService()
+        if self._notifier is not None:
+            self._notifier.stopped()
         if self._options.development is not None:
             self._options.development.end()
 
@@ -170,8 +199,14 @@ def makeService(options: Options) -> IService:
     """The service for twistd. Touches nothing: this may run as root."""
     from twisted.internet import reactor  # twistd has installed the one it wants by now
 
-    gateway = Gateway(options.configuration, reactor, open_to_anyone=options.development is not None)
+    in_development = options.development is not None
+    reread = None if in_development else options.reread
+    gateway = Gateway(options.configuration, reactor, open_to_anyone=in_development, reread=reread)
     return TwistdService(gateway, options)
+
+
+def _refused(failure: Failure) -> None:
+    failure.trap(CannotReload)  # the log has it already
 
 
 def _tell(development: Development, gateway: Gateway) -> None:

@@ -60,8 +60,9 @@ from tests.dialogues.runner import (
     scripts,
 )
 from tests.dialogues.smarthosts import SMARTHOSTS, Make
+from tests.limits.support import Refusing as RefusingThrottle
+from tests.pop3.dialogues import THROTTLED, pop3_house
 from tests.pop3.dialogues import TROUBLES as POP3_TROUBLES
-from tests.pop3.dialogues import pop3_house
 from tests.smtp.support import HOSTNAME, Checker, MemorySpool, Spools, World
 from tests.support import Facts, started
 
@@ -290,6 +291,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "nobody can tell how full bob's maildrop is": quota(error=StoreError("unreadable")),
     "the passwords cannot be read": attribute("checker", lambda: FailingChecker(StoreError("unreadable"))),
     "the checker has a bug": attribute("checker", lambda: FailingChecker(RuntimeError("a bug"))),
+    THROTTLED: attribute("limits", lambda: {"throttle": RefusingThrottle()}),
     "broken.test is out of service": out_of_service,
     "a program refuses every message": judgement(refusal(b"no reply that we could pass on\n")),
     "too many messages wait for a program": judgement(BUSY),

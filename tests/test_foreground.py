@@ -49,6 +49,19 @@ def test_what_is_there_is_not_searched_for_garbage_again() -> None:
 def test_the_end_of_the_input_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[Any] = [b"something", b"more", b""]
     monkeypatch.setattr(os, "read", lambda *_: said.pop(0))
+    monkeypatch.setattr(os, "set_blocking", lambda *_: None)
     reactor = Reactor()
     foreground._await_end_of_input(reactor)
     assert not said and reactor.stopped == 1
+
+
+@pytest.mark.parametrize("name", ["read", "set_blocking"])
+def test_an_input_that_cannot_be_read_has_come_to_its_end(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "set_blocking", lambda *_: None)
+    monkeypatch.setattr(os, name, fail)
+    reactor = Reactor()
+    foreground._await_end_of_input(reactor)
+    assert reactor.stopped == 1

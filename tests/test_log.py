@@ -24,6 +24,7 @@ from mailgate.log import DETAILS, FactLog, describe, escape, observer
 from tests.support import logged
 
 NASTY = "x\x1b[31m\r\n2026-01-01 info accepted forged\u2028\x85\u202e\0"
+NOON = 1_800_014_400.0
 
 CLOSED: dict[str, Any] = {
     "session": "s",
@@ -69,6 +70,7 @@ SAMPLES: list[Fact] = [
     facts.MaildropClosed(**CLOSED, tops=2, deleted=3),
     facts.LoggedIn(session="s", listener="pop3", client="c", user="alice"),
     facts.LoginFailed(session="s", listener="pop3", client="c", user="alice", reason="wrong password"),
+    facts.LoginThrottled(session="s", listener="pop3", client="c", user="alice", reason="10 wrong passwords"),
     facts.LoginDeferred(session="s", listener="pop3", client="c", user="alice", reason="another session has it"),
     facts.CommandRefused(
         message="m", session="s", client="c", phase="rcpt", sender="a@b", recipient="c@d", reply="550 No"
@@ -105,6 +107,11 @@ SAMPLES: list[Fact] = [
     facts.SweepHeld(reason="the clock"),
     facts.Unavailable(session="s", user="alice", where="PASS", reason="cannot open it: permission denied"),
     facts.Failed(error="e1", session="s", where="smtp Mail", reason="KeyError: x"),
+    facts.CertificateChanged(certificate="c.pem", names=("mx.test", "a.test"), serial="0A", not_after=NOON),
+    facts.CertificateRefused(certificate="c.pem", reason="k.pem: is not the key of c.pem"),
+    facts.CertificateExpires(certificate="c.pem", names=("mx.test",), not_after=NOON, days=7),
+    facts.CertificateExpires(certificate="c.pem", names=("mx.test",), not_after=NOON, days=0),
+    facts.CertificateExpires(certificate="c.pem", names=("mx.test",), not_after=NOON, days=-1),
 ]
 
 EXPECTED = [
@@ -121,7 +128,8 @@ EXPECTED = [
     "session s ended: pop3 c user alice, in clear, lost, 9 commands, messages: 7 there, 6 listed, "
     "5 fetched (999 octets), 2 tops, 3 deleted, 1 octets in, 2 out, 0.5 s",
     "login alice: pop3 c, session s",
-    "login failed 'alice': pop3 c, wrong password, session s",
+    "login failed: client c, pop3, wrong password, session s, user 'alice'",
+    "login throttled: client c, pop3, 10 wrong passwords, session s, user 'alice'",
     "login deferred 'alice': pop3 c, another session has it, session s",
     "refused c at rcpt from <a@b> to <c@d>: 550 No, session s",
     "handled m by loop-guard: passed",
@@ -143,6 +151,11 @@ EXPECTED = [
     "no sweep: the clock",
     "unavailable to 'alice' in PASS: cannot open it: permission denied, session s",
     "error e1 in smtp Mail: KeyError: x, session s",
+    f"certificate changed: mx.test, a.test, serial 0A, until {formatTime(NOON)}, c.pem",
+    "certificate refused, the one from before stays: k.pem: is not the key of c.pem",
+    f"certificate expires in 7 days: mx.test, until {formatTime(NOON)}, c.pem",
+    f"certificate expires within a day: mx.test, until {formatTime(NOON)}, c.pem",
+    f"certificate has expired: mx.test, until {formatTime(NOON)}, c.pem",
 ]
 
 
@@ -201,8 +214,13 @@ def emitted(fact: Fact) -> LogEvent:
 
 @pytest.mark.parametrize("fact", SAMPLES)
 def test_levels(fact: Fact) -> None:
-    bad = dict.fromkeys((facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld), LogLevel.error)
-    odd = dict.fromkeys((facts.LoginFailed, facts.NotDeleted, facts.NotRelayed), LogLevel.warn)
+    bad = dict.fromkeys(
+        (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld, facts.CertificateRefused), LogLevel.error
+    )
+    odd = dict.fromkeys(
+        (facts.LoginFailed, facts.LoginThrottled, facts.NotDeleted, facts.NotRelayed, facts.CertificateExpires),
+        LogLevel.warn,
+    )
     dull = dict.fromkeys(DETAILS, LogLevel.debug)
     assert emitted(fact)["log_level"] == {**bad, **odd, **dull}.get(type(fact), LogLevel.info)
 

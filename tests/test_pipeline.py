@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from mailgate.facts import Handled
 from mailgate.interfaces import (
@@ -127,6 +127,21 @@ def refusal_of(deferred: Deferred[Any]) -> Reply:
     with pytest.raises(Refused) as refusal:
         outcome_of(deferred)
     return refusal.value.reply
+
+
+# To look at.
+
+
+def test_its_steps_can_be_looked_at() -> None:
+    one, two = step(adding("X-One"), "one"), Step("two", HandlerInTurn(lambda message: None), 5.0, "skip")
+    bench = Bench(one, two, total_seconds=7.0)
+    assert (bench.pipeline.steps, bench.pipeline.total_seconds) == ((one, two), 7.0)
+    assert one.about == two.about == ("message",)
+
+    everything = Handler(adding("X-All"))
+    alsoProvides(everything, IRecipientPolicy, ISenderPolicy, IHeloPolicy, IConnectPolicy)
+    assert Step("all", everything).about == ("client", "greeting", "sender", "recipient", "message")
+    assert Step("nothing", None).about == ()
 
 
 # Order and verdicts.

@@ -72,6 +72,13 @@ def test_a_wrong_login(bench: Bench, error: Exception, reason: str) -> None:
     )
 
 
+def test_a_login_that_is_not_looked_at(bench: Bench) -> None:
+    bench.report.login_throttled(CLIENT, "x" * 1_000, ValueError("too many"))
+    assert bench.told() == facts.LoginThrottled(
+        session="s1", listener="pop3", client="192.0.2.1", user="x" * 320, reason="too many"
+    )
+
+
 def test_a_login_at_a_bad_time(bench: Bench) -> None:
     bench.report.login_deferred(CLIENT, "alice", InUse("busy"))
     assert bench.told() == facts.LoginDeferred(

@@ -69,9 +69,17 @@ class Domains:
         """
         before = self._found
         self._look_at_all()
-        fatal = tuple(fault for fault, effect in self._found.items() if effect in (NO_DOMAIN, NOBODY, NO_ALIAS))
+        fatal = self._fatal()
         self._tell((*before, *fatal))
         return fatal
+
+    def unserved(self) -> tuple[Fault, ...]:
+        """The faults for which a domain, or its aliases, cannot be served now."""
+        self.current()
+        return self._fatal()
+
+    def _fatal(self) -> tuple[Fault, ...]:
+        return tuple(fault for fault, effect in self._found.items() if effect in (NO_DOMAIN, NOBODY, NO_ALIAS))
 
     def current(self, domain: str = "") -> Register:
         """What is in force: of `domain` as of now, of all others as of a second ago at most.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 from attrs import field, frozen
 
 from mailgate.accounts.aliases import Alias, parse_aliases
+from mailgate.accounts.app_passwords import AppPassword, parse_app_passwords
 from mailgate.accounts.decisions import NOTHING_SAID, SAFE_REMOVED_DAYS, Decisions
 from mailgate.accounts.domain_rules import NO_DOMAIN_RULES, DomainRules, parse_domain_rules
 from mailgate.accounts.names import MAX_PART_OCTETS, is_storable, likely_names
 from mailgate.accounts.register import Domain
-from mailgate.accounts.users import Account, parse_users
+from mailgate.accounts.users import Account, UsersFile
 from mailgate.accounts.watched import Watched
 from mailgate.faults import Fault
 from mailgate.wire import address
@@ -28,6 +30,7 @@ NOTHING_EXPIRES: Final = (
     "until it is repaired nothing expires in this domain, what users delete goes to the trash, and no quota counts but "
     "a user's own"
 )
+NO_PROGRAM: Final = "nobody of this domain can log in with an application password until it is repaired"
 PUT_OFF: Final = "mail for it is put off until it is repaired"
 KEPT_AWHILE: Final = f"what goes there is kept for {SAFE_REMOVED_DAYS} days"
 FIRST: Final = "each has the mail for its own spelling, and the first that for all others"
@@ -62,12 +65,15 @@ class DomainFiles:
         path = os.path.join(directory, name)
         self.domain, self.misnamed = _check_name(path, name)
         self._users: Watched[_Content[Account]] = Watched(
-            os.path.join(path, "users"), _reading(parse_users, self.domain)
+            os.path.join(path, "users"), _reading(UsersFile(self.domain).parse, self.domain)
         )
         self._aliases: Watched[_Content[Alias]] = Watched(
-            os.path.join(path, "aliases"), _reading(parse_aliases, self.domain)
+            os.path.join(path, "aliases"), _reading(partial(parse_aliases, domain=self.domain), self.domain)
         )
         self._rules: Watched[DomainRules] = Watched(os.path.join(path, "rules"), parse_domain_rules)
+        self._app_passwords: Watched[_Content[Sequence[AppPassword]]] = Watched(
+            os.path.join(path, "app-passwords"), _reading(partial(parse_app_passwords, domain=self.domain), self.domain)
+        )
         self._there = False  # of a directory with a wrong name: has it a users file?
 
     def refresh(self) -> bool:
@@ -75,7 +81,8 @@ class DomainFiles:
         if self.misnamed is not None:
             before, self._there = self._there, os.path.isfile(self._users.path)
             return before is not self._there
-        return any([self._users.refresh(), self._aliases.refresh(), self._rules.refresh()])
+        watched = (self._users, self._aliases, self._rules, self._app_passwords)
+        return any([each.refresh() for each in watched])  # noqa: C419 (each is to be looked at)
 
     @property
     def in_force(self) -> Domain | None:
@@ -95,6 +102,8 @@ class DomainFiles:
             stale_users=stale_users,
             stale_aliases=fault if aliases.value is not None else None,
             decisions=self._decisions,
+            app_passwords={} if self._app_passwords.value is None else self._app_passwords.value.entries,
+            stale_app_passwords=next(iter(self._app_passwords.faults), None),
         )
 
     @property
@@ -127,10 +136,12 @@ class DomainFiles:
         users = KEPT if self._users.value is not None else NOBODY
         aliases = KEPT if self._aliases.value is not None else NO_ALIAS
         rules = KEPT if self._rules.value is not None else NOTHING_EXPIRES
+        app_passwords = KEPT if self._app_passwords.value is not None else NO_PROGRAM
         return (
             dict.fromkeys(self._users.faults, users)
             | dict.fromkeys(self._aliases.faults, aliases)
             | dict.fromkeys(self._rules.faults, rules)
+            | dict.fromkeys(self._app_passwords.faults, app_passwords)
         )
 
 
@@ -138,13 +149,22 @@ _Entries = tuple[Mapping[str, V], tuple[Fault, ...]]
 
 
 def _reading(
-    parse: Callable[[str, str, str], _Entries[V]], domain: str
+    parse: Callable[..., _Entries[V]], domain: str
 ) -> Callable[[str, str], tuple[_Content[V], tuple[Fault, ...]]]:
     def read(text: str, where: str) -> tuple[_Content[V], tuple[Fault, ...]]:
-        entries, faults = parse(text, domain, where)
-        return _Content(entries, likely_names(text, domain) if faults else frozenset()), faults
+        entries, faults = parse(text, where=where)
+        if not faults:
+            return _Content(entries), faults
+        # Of lines without fault the names are known, and to find them once more would take as long as the lines did.
+        return _Content(entries, likely_names(_faulty(text, faults), domain).union(entries)), faults
 
     return read
+
+
+def _faulty(text: str, faults: Sequence[Fault]) -> str:
+    lines = text.split("\n")
+    numbers = {int(fault.where.rpartition(":")[2]) for fault in faults}
+    return "\n".join(lines[number - 1] for number in sorted(numbers))
 
 
 def _check_name(path: str, name: str) -> tuple[str, Fault | None]:

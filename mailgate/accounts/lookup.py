@@ -46,7 +46,7 @@ class Names:
     stale: Collection[str] = ()  # domains in which there may be more than is known
     opaque: Collection[str] = ()  # domains of which nothing is known, or no alias
     _catch_alls: Mapping[str, Alias] = field(init=False, repr=False)  # by domain
-    _first: Mapping[str, str] = field(init=False, repr=False)  # each domain's first account
+    _first: Mapping[str, str] = field(init=False, repr=False)  # each domain's first account that takes mail
     # The first account or alias of each spelling without dots, for the domains that ignore them.
     _plain_accounts: Mapping[str, str] = field(init=False, repr=False)
     _plain_aliases: Mapping[str, str] = field(init=False, repr=False)
@@ -58,7 +58,11 @@ class Names:
 
     @_first.default
     def _find_first(self) -> Mapping[str, str]:
-        return {name.rpartition("@")[2]: name for name in reversed(list(self.accounts))}
+        first: dict[str, str] = {}
+        for name, account in self.accounts.items():
+            if not account.closed:
+                first.setdefault(name.rpartition("@")[2], name)
+        return first
 
     @_plain_accounts.default
     def _spell_accounts(self) -> Mapping[str, str]:
@@ -142,13 +146,21 @@ class Names:
         """
         # RFC 5321 4.5.1: postmaster is accepted for every domain of ours. RFC 2142 2 and 4 want the same of abuse.
         local_part, _, domain = name.rpartition("@")
-        duty, tag = self._duty(local_part, domain)
+        duty, _ = self._duty(local_part, domain)
         if not duty or domain not in self.domains or domain in self.opaque:
             return None
         if any(self._named(named, domain) is not None for named in (local_part, POSTMASTER)):
             return None
-        first = self._first.get(domain) or next(iter(self.accounts), None)
-        return Found(first, tag) if first is not None else None
+        return self.on_duty(name)
+
+    def on_duty(self, name: str) -> Found | None:
+        """Who has the mail for postmaster and abuse where nobody else takes it, whoever is named. None for all other
+        names.
+        """
+        local_part, _, domain = name.rpartition("@")
+        duty, tag = self._duty(local_part, domain)
+        first = self._first.get(domain) or next(iter(self._first.values()), None)
+        return Found(first, tag) if duty and first is not None else None
 
     def may_be_new(self, name: str) -> bool:
         """Can it not be told whether that is somebody, because a file that would say so is not understood?"""

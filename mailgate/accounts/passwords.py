@@ -44,6 +44,18 @@ _ARGON2ID: Final = re.compile(
 _BCRYPT: Final = re.compile(r"\$2[aby]\$(?P<cost>[0-3][0-9])\$[./A-Za-z0-9]{53}")
 
 
+@frozen
+class Cost:
+    """What it takes to make a hash of our own, and so what a wrong password must take."""
+
+    memory_kib: int = ARGON2_MEMORY_KIB
+    passes: int = ARGON2_PASSES
+
+
+DEFAULT_COST: Final = Cost()
+EXTERNAL: Final = "EXTERNAL"  # the scheme of accounts whose password others know (`chain`)
+
+
 class SchemeError(ValueError):
     """A stored password is not understood. Message and hint never hold any part of a hash or password."""
 
@@ -75,14 +87,17 @@ class StoredPassword:
         _CHECKS[scheme](value)
         return cls(scheme, value)
 
-    def verify(self, password: bytes) -> bool:
-        """Is it this one? Blocks. Raises argon2's VerificationError where memory is short."""
+    def verify(self, password: bytes, cost: Cost = DEFAULT_COST) -> bool:
+        """Is it this one? Blocks. Raises argon2's VerificationError where memory is short.
+
+        `cost` is that of new hashes, which a wrong password costs in schemes that are quick.
+        """
         if len(password) > MAX_PASSWORD_OCTETS or b"\0" in password:
-            verify_nobody(b"")  # it cannot be right, and must not be told apart by the time it takes
+            verify_nobody(b"", cost)  # it cannot be right, and must not be told apart by the time it takes
             return False
         right = _VERIFIERS[self.scheme](self.value, password)
         if not right and self.scheme in _QUICK:
-            verify_nobody(password)  # else the time would tell that there is somebody
+            verify_nobody(password, cost)  # else the time would tell that there is somebody
         return right
 
 
@@ -97,9 +112,11 @@ def password_forms(password: bytes) -> tuple[bytes, ...]:
     return tuple(form.encode() for form in prepared_forms(text)) if text is not None else ()
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, memory_kib: int = ARGON2_MEMORY_KIB, passes: int = ARGON2_PASSES) -> str:
     """`{ARGON2ID}…` of a password in its prepared form, freshly salted. Blocks. Raises ValueError for one with which
     nobody could log in.
+
+    It takes `passes` over `memory_kib` of memory, at most `MAX_ARGON2_PASSES` and `MAX_ARGON2_MEMORY_KIB`.
     """
     forms = prepared_forms(password)
     if not forms:
@@ -108,8 +125,8 @@ def hash_password(password: str) -> str:
     if not octets or max(len(octets), len(password.encode())) > MAX_PASSWORD_OCTETS:
         raise ValueError(f"a password has 1 to {MAX_PASSWORD_OCTETS} octets")
     hasher = argon2.PasswordHasher(
-        time_cost=ARGON2_PASSES,
-        memory_cost=ARGON2_MEMORY_KIB,
+        time_cost=passes,
+        memory_cost=memory_kib,
         parallelism=ARGON2_LANES,
         hash_len=ARGON2_HASH_OCTETS,
         salt_len=ARGON2_SALT_OCTETS,
@@ -118,13 +135,13 @@ def hash_password(password: str) -> str:
     return "{ARGON2ID}" + hasher.hash(octets)
 
 
-def verify_nobody(password: bytes) -> None:
+def verify_nobody(password: bytes, cost: Cost = DEFAULT_COST) -> None:
     """Take as long as a wrong password takes whose hash is our own: for users that do not exist. Blocks."""
     low_level.hash_secret_raw(
         password[:MAX_PASSWORD_OCTETS],
         bytes(ARGON2_SALT_OCTETS),
-        ARGON2_PASSES,
-        ARGON2_MEMORY_KIB,
+        cost.passes,
+        cost.memory_kib,
         ARGON2_LANES,
         ARGON2_HASH_OCTETS,
         low_level.Type.ID,
@@ -146,6 +163,11 @@ def _crypt_scheme(value: str) -> str:
 def _check_plain(value: str) -> None:
     if not value:
         raise SchemeError("the password is empty", "mailgate_disabled=yes keeps an account from logging in")
+
+
+def _check_external(value: str) -> None:
+    if value:
+        raise SchemeError("{EXTERNAL} has something behind it", "it says that accounts.checkers know the password")
 
 
 def _check_argon2id(value: str) -> None:
@@ -192,6 +214,10 @@ def _verify_plain(value: str, password: bytes) -> bool:
     return hmac.compare_digest(value.encode(), password)
 
 
+def _verify_external(value: str, password: bytes) -> bool:
+    return False
+
+
 def _verify_argon2id(value: str, password: bytes) -> bool:
     try:
         return low_level.verify_secret(value.encode(), password, low_level.Type.ID)
@@ -213,11 +239,13 @@ _CHECKS: Final[Mapping[str, Callable[[str], None]]] = {
     "SHA512-CRYPT": _check_sha512_crypt,
     "BLF-CRYPT": _check_bcrypt,
     "PLAIN": _check_plain,
+    EXTERNAL: _check_external,
 }
-_QUICK: Final = frozenset({"SHA512-CRYPT", "PLAIN"})  # compared with our own hashes
+_QUICK: Final = frozenset({"SHA512-CRYPT", "PLAIN", EXTERNAL})  # compared with our own hashes
 _VERIFIERS: Final[Mapping[str, Callable[[str, bytes], bool]]] = {
     "ARGON2ID": _verify_argon2id,
     "SHA512-CRYPT": _verify_sha512_crypt,
     "BLF-CRYPT": _verify_bcrypt,
     "PLAIN": _verify_plain,
+    EXTERNAL: _verify_external,
 }

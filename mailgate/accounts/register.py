@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import field, frozen
 
 from mailgate.accounts.aliases import Alias
+from mailgate.accounts.app_passwords import AppPassword
 from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.judging import astray
 from mailgate.accounts.lookup import Found, Names
@@ -37,6 +38,8 @@ class Domain:
     stale_users: Fault | None = None
     stale_aliases: Fault | None = None
     decisions: Decisions | None = NOTHING_SAID  # for all of its maildrops; None: that was never understood
+    app_passwords: Mapping[str, Sequence[AppPassword]] = field(factory=dict, repr=False)  # by the account's name
+    stale_app_passwords: Fault | None = None  # why there may be others
 
     @property
     def unread(self) -> Fault | None:
@@ -103,6 +106,16 @@ class Register:
             _require(own.unread_users or own.stale_users)
         return self.names.accounts.get(name)
 
+    def app_passwords(self, name: str) -> Sequence[AppPassword]:
+        """The application passwords of the account of that name."""
+        own = self.domains.get(name.rpartition("@")[2])
+        return own.app_passwords.get(name, ()) if own is not None else ()
+
+    def doubt_of_app_passwords(self, name: str) -> Fault | None:
+        """Why an account may have others than it is known to have."""
+        own = self.domains.get(name.rpartition("@")[2])
+        return own.stale_app_passwords if own is not None else None
+
     def doubt(self, name: str) -> Fault | None:
         """Why an account may be another than it is known to be: the file that has it is not understood as it is now."""
         own = self.domains.get(name.rpartition("@")[2])
@@ -151,20 +164,24 @@ class Register:
 
     def reached(self, local_part: str, domain: str) -> tuple[Reached, ...]:
         """Where mail for that mailbox goes: to the account itself, or to those its alias leads to, each once, in the
-        order of the files (`lookup.Names.find`).
+        order of the files (`lookup.Names.find`). Accounts that are closed have no part in it.
 
         Empty: nobody has that name. Raises `OutOfService` if the way leads through something broken, or cannot be told.
         """
         _require(self.unread)
         name = account_name(local_part, domain)
         try:
-            return tuple(self._behind(name))
+            found = tuple(self._behind(name))
         except OutOfService:
             # A catch-all that is broken is no reason to put off what somebody must always answer to.
             last = self.names.last_resort(name)
             if last is None:
                 raise
             return (Reached(last.name, last.tag),)
+        still_open = tuple(each for each in found if not self.names.accounts[each.account].closed)
+        if found and not still_open and (last := self.names.on_duty(name)) is not None:
+            return (Reached(last.name, last.tag),)  # RFC 5321 4.5.1: postmaster cannot be closed
+        return still_open
 
     def _behind(self, name: str) -> Iterator[Reached]:
         seen: set[tuple[str, bool]] = set()  # what was entered is not entered again, so it ends

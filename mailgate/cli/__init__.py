@@ -11,10 +11,26 @@ import click
 from mailgate import __version__
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "alias": "mailgate.cli.alias:alias",
+    "backup": "mailgate.cli.backup:backup",
+    "config": "mailgate.cli.config:config",
     "demo": "mailgate.cli.demo:demo",
     "dev": "mailgate.cli.dev:dev",
+    "domain": "mailgate.cli.domain:domain",
+    "handlers": "mailgate.cli.handlers:handlers",
+    "init": "mailgate.cli.init:init",
+    "explain": "mailgate.cli.explain:explain",
+    "limits": "mailgate.cli.limits:limits",
+    "log": "mailgate.cli.log:log",
     "password": "mailgate.cli.password:password",
+    "reload": "mailgate.cli.reload:reload",
+    "restore": "mailgate.cli.restore:restore",
+    "self-test": "mailgate.cli.self_test:self_test",
+    "status": "mailgate.cli.status:status",
     "store": "mailgate.cli.store:store",
+    "tls": "mailgate.cli.tls:tls",
+    "trace": "mailgate.cli.trace:trace",
+    "user": "mailgate.cli.user:user",
     "wait": "mailgate.cli.wait:wait",
 }
 

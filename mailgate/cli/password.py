@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
+
+from mailgate.cli.accounts_asking import new_password, with_stdin
+from mailgate.cli.accounts_house import configured, hashed
+from mailgate.cli.house import with_config
 
 
 @click.command()
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from standard input, for scripts.")
-def password(from_stdin: bool) -> None:
+@with_stdin
+@with_config
+def password(from_stdin: bool, path: str | None) -> None:
     """Print the hash of a password, as `users` files have it.
 
-    A line of domains/<domain>/users is the name, a colon and this: alice:{ARGON2ID}$argon2id$…
+    A line of domains/<domain>/users is the name, a colon and this: alice:{ARGON2ID}$argon2id$… What the hash costs is
+    set in the configuration, if there is one. 'mailgate user add' and 'mailgate user passwd' write the line themselves.
     """
-    from mailgate.accounts.passwords import hash_password
-
-    if from_stdin:
-        plain = sys.stdin.readline().rstrip("\r\n")
-    else:
-        # The prompt goes to standard error, so that the hash alone can be sent to a file.
-        plain = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    try:
-        click.echo(hash_password(plain))
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    config = configured(path)
+    click.echo(hashed(new_password(from_stdin), config))

@@ -47,7 +47,13 @@ RECIPIENTS_PER_MINUTE: Final = 1000
 TRANSACTIONS: Final = 1000
 ERRORS: Final = 20
 REFUSED_RECIPIENTS: Final = 100
+WRONG_PASSWORDS: Final = 10
+UNKNOWN_USERS: Final = 10
 IDLE_COMMANDS: Final = 100
+HASH_MEMORY: Final = Octets(19 << 20)
+HASH_PASSES: Final = 2
+JOURNAL_DAYS: Final = 30
+JOURNAL_SIZE: Final = Octets(256 << 20)
 ANY_SIZE: Final = Octets(0)
 MIN_FREE: Final = Octets(64 << 20)
 NO_DELAY: Final = Seconds(0.0)
@@ -56,16 +62,32 @@ EXEMPT: Final = (Network("127.0.0.0/8"), Network("::1/128"), Network("local"))
 
 
 @frozen(kw_only=True)
-class TLS:
-    """The certificate of all listeners; both files or neither."""
+class Pair:
+    """A certificate and its key, for the names that stand in it."""
 
     certificate: str = ""  # the full chain, PEM
     key: str = ""
+
+
+@frozen(kw_only=True)
+class TLS:
+    """The certificate of all listeners, both files or neither; and others, for clients that ask for their names."""
+
+    certificate: str = ""  # the full chain, PEM
+    key: str = ""
+    also: tuple[Pair, ...] = ()
 
     @property
     def is_configured(self) -> bool:
         """Is there a certificate?"""
         return bool(self.certificate and self.key)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The files of all pairs, the main one first."""
+        return tuple(
+            (pair.certificate, pair.key) for pair in (Pair(certificate=self.certificate, key=self.key), *self.also)
+        )
 
 
 @frozen(kw_only=True)
@@ -153,6 +175,8 @@ class Limits:
     transactions: int = TRANSACTIONS
     errors: int = ERRORS
     refused_recipients: int = REFUSED_RECIPIENTS
+    wrong_passwords: int = WRONG_PASSWORDS
+    unknown_users: int = UNKNOWN_USERS
     idle_commands: int = IDLE_COMMANDS
     line: Octets = LINE
     hops: int = HOPS
@@ -165,6 +189,9 @@ class Accounts:
     directory: str = "domains"
     separators: str = "+"
     ignore_dots: tuple[str, ...] = ()
+    hash_memory: Octets = HASH_MEMORY
+    hash_passes: int = HASH_PASSES
+    checkers: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -192,6 +219,14 @@ class Maildrops:
     login_delay: Seconds = NO_DELAY
     quota: Octets = ANY_SIZE
     quota_messages: int = 0
+
+
+@frozen(kw_only=True)
+class Journal:
+    """The life of every message, for `mailgate trace`; 0 days: none is kept."""
+
+    keep_days: int = JOURNAL_DAYS
+    max_size: Octets = JOURNAL_SIZE
 
 
 @frozen(kw_only=True)
@@ -232,6 +267,7 @@ class Config:
     store: Store = Store()
     maildrops: Maildrops = Maildrops()
     limits: Limits = Limits()
+    journal: Journal = Journal()
     log: Log = Log()
     handler: tuple[Handler, ...] = ()
 

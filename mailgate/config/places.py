@@ -33,7 +33,14 @@ def resolve(config: Config, base: str) -> Config:
     return evolve(
         config,
         state=state,
-        tls=evolve(config.tls, certificate=absolute(config.tls.certificate), key=absolute(config.tls.key)),
+        tls=evolve(
+            config.tls,
+            certificate=absolute(config.tls.certificate),
+            key=absolute(config.tls.key),
+            also=tuple(
+                evolve(pair, certificate=absolute(pair.certificate), key=absolute(pair.key)) for pair in config.tls.also
+            ),
+        ),
         submission=evolve(
             config.submission,
             smarthost_password=absolute(config.submission.smarthost_password),

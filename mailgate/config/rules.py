@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from attrs import frozen
 
 from mailgate.accounts.decisions import KEYS
+from mailgate.accounts.passwords import MAX_ARGON2_MEMORY_KIB, MAX_ARGON2_PASSES
 from mailgate.accounts.spelling import wrong_separators
 from mailgate.config.listeners import clashes, on_loopback, parse_listener
-from mailgate.config.model import LISTENERS, LMTP, POP3, Accounts, Config, Limits, Maildrops, Submission
+from mailgate.config.model import LISTENERS, LMTP, POP3, Accounts, Config, Journal, Limits, Maildrops, Submission
 from mailgate.pop3.language import LANGUAGES
 from mailgate.sending.place import parse_smarthost
 from mailgate.wire import address
@@ -24,6 +26,9 @@ MIN_IDLE_COMMANDS: Final = 10
 SMTP_PORT: Final = 25
 MIN_SMTP_IDLE_SECONDS: Final = 300  # RFC 5321 4.5.3.2.7
 MIN_POP3_IDLE_SECONDS: Final = 600  # RFC 1939 section 3
+MIN_HASH_MEMORY: Final = 8 << 20
+MAX_JOURNAL_DAYS: Final = 3_650
+MIN_JOURNAL_SIZE: Final = 1 << 20
 
 
 @frozen
@@ -51,6 +56,8 @@ def breaches(config: Config) -> Iterator[Breach]:
     yield from _lmtp(config.lmtp)
     yield from _smarthost(config.submission)
     yield from _tls(config)
+    yield from _hashes(config.accounts)
+    yield from _journal(config.journal)
     for name, section in (("submission", config.submission), ("pop3", config.pop3)):
         yield from _logins(name, section, config.tls.is_configured)
     for (key, listener), (other_key, other) in clashes(config.listeners()):
@@ -146,6 +153,25 @@ def _minima(config: Config) -> Iterator[Breach]:
             yield Breach((key,), "more than 0")
 
 
+def _hashes(accounts: Accounts) -> Iterator[Breach]:
+    # What `accounts.passwords` verifies at most is what it may be told to make.
+    if not MIN_HASH_MEMORY <= accounts.hash_memory <= MAX_ARGON2_MEMORY_KIB * 1024:
+        yield Breach(("accounts.hash_memory",), "8 MiB to 1 GiB")
+    if not 1 <= accounts.hash_passes <= MAX_ARGON2_PASSES:
+        yield Breach(("accounts.hash_passes",), f"1 to {MAX_ARGON2_PASSES}")
+    for number, checker in enumerate(accounts.checkers, 1):
+        if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", checker) is None:
+            key = f"accounts.checkers[{number}]"
+            yield Breach((key,), f"{checker[:60]!r} names no checker", 'such as "package.module:factory"')
+
+
+def _journal(journal: Journal) -> Iterator[Breach]:
+    if not 0 <= journal.keep_days <= MAX_JOURNAL_DAYS:
+        yield Breach(("journal.keep_days",), f"0 to {MAX_JOURNAL_DAYS}")
+    if journal.max_size < MIN_JOURNAL_SIZE:
+        yield Breach(("journal.max_size",), "at least 1 MiB")
+
+
 def _limits(limits: Limits) -> Iterator[Breach]:
     for name, least, why in (
         ("line", MIN_LINE_OCTETS, " (RFC 5321 4.5.3.1.6)"),
@@ -154,6 +180,8 @@ def _limits(limits: Limits) -> Iterator[Breach]:
         ("transactions", 1, ""),
         ("errors", 1, ""),
         ("refused_recipients", 1, ""),
+        ("wrong_passwords", 3, ": people mistype"),
+        ("unknown_users", 3, ": people mistype"),
         ("idle_commands", MIN_IDLE_COMMANDS, ": clients say EHLO and RSET for good reasons"),
         ("connections_per_client", 0, ""),
         ("connections_per_minute", 0, ""),
@@ -216,6 +244,13 @@ def _tls(config: Config) -> Iterator[Breach]:
     ):
         if not value and other:
             yield Breach((key, other_key), "missing", f"{other_key} is there: both are needed, or neither")
+    for number, pair in enumerate(config.tls.also, 1):
+        for name, value in (("certificate", pair.certificate), ("key", pair.key)):
+            if not value:
+                yield Breach((f"tls.also[{number}].{name}",), "missing", "every pair has a certificate and a key")
+    if config.tls.also and not config.tls.is_configured:
+        keys = ("tls.certificate", "tls.also")
+        yield Breach(keys, "missing", "clients that ask for no name, or another one, are shown this certificate")
 
 
 def _logins(name: str, section: Submission | POP3, has_tls: bool) -> Iterator[Breach]:

@@ -8,6 +8,7 @@ from mailgate.control.letter import Kept, maildrops_of
 from mailgate.failures import Gone, StoreError
 from mailgate.interfaces import IContent
 from mailgate.mail import Entry
+from mailgate.mime.fields import HEADER_OCTETS
 
 
 class Contents:
@@ -20,18 +21,27 @@ class Contents:
         """The content that all copies of a letter have in common; None: no maildrop has one any more. Raises
         `CallError` "unavailable".
         """
+        return await self._beginning(kept, None)
+
+    async def header_of(self, kept: Kept) -> bytes | None:
+        """As much of it as can have the header; else as `of`."""
+        return await self._beginning(kept, HEADER_OCTETS)
+
+    async def _beginning(self, kept: Kept, octets: int | None) -> bytes | None:
         if kept.content is not None:
             return kept.content
         for maildrop in dict.fromkeys(maildrops_of(kept.letter.recipients)):
-            copy = await self._copy(maildrop, kept) if maildrop not in kept.removed else None
+            front = kept.letter.fronts.get(maildrop, b"")
+            wanted = None if octets is None else len(front) + octets
+            copy = await self._copy(maildrop, kept, wanted) if maildrop not in kept.removed else None
             if copy is not None:
-                return copy.removeprefix(kept.letter.fronts.get(maildrop, b""))
+                return copy.removeprefix(front)
         return None
 
-    async def _copy(self, maildrop: str, kept: Kept) -> bytes | None:
+    async def _copy(self, maildrop: str, kept: Kept, octets: int | None) -> bytes | None:
         try:
             entry = await self._entry(maildrop, kept.letter.id)
-            return await read_whole(await self._store.read(maildrop, entry)) if entry is not None else None
+            return await read_whole(await self._store.read(maildrop, entry), octets) if entry is not None else None
         except Gone:
             return None
         except StoreError as error:
@@ -42,14 +52,18 @@ class Contents:
         return next((entry for entry in snapshot.entries if entry.id == message_id), None)
 
 
-async def read_whole(content: IContent) -> bytes:
-    """All octets of a message that was opened; it is closed in any case. Raises `StoreError`."""
+async def read_whole(content: IContent, octets: int | None = None) -> bytes:
+    """All octets of a message that was opened, or at least the first `octets`; it is closed in any case. Raises
+    `StoreError`.
+    """
     try:
         if content.whole is not None:
             return content.whole
         blocks: list[bytes] = []
-        while block := await _next_block(content):
+        had = 0
+        while (octets is None or had < octets) and (block := await _next_block(content)):
             blocks.append(block)
+            had += len(block)
         return b"".join(blocks)
     finally:
         content.close()

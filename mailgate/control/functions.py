@@ -13,10 +13,11 @@ from mailgate import mime
 from mailgate.abilities import IBrowser
 from mailgate.control.calls import Arguments, CallError, Functions, Octets
 from mailgate.control.contents import Contents
-from mailgate.control.letter import Kept
+from mailgate.control.letter import Kept, Reached
 from mailgate.control.letters import MAX_LETTERS, Letters
 from mailgate.control.matching import NAMES, Criteria, criteria_in, namespace_in, recipient_key
 from mailgate.control.preloading import Preload
+from mailgate.control.reading import LARGE_OCTETS
 from mailgate.control.removing import Removal
 from mailgate.control.rendering import View, parts, summary, with_content
 from mailgate.control.searching import Search
@@ -27,7 +28,6 @@ WAIT_SECONDS: Final = 10.0
 MAX_WAIT_SECONDS: Final = 600.0
 MAX_COUNT: Final = 1_000
 ARRIVED: Final = 20  # how many messages a time-out tells of
-LARGE_OCTETS: Final = 262_144  # what is larger is taken apart off the reactor
 LAST_SECONDS: Final = 99_999_999_999.0  # what the store's names have room for
 MESSAGE_TYPE: Final = "message/rfc822"
 
@@ -47,12 +47,14 @@ def make_functions(
     now: Callable[[], float],
     new_id: Callable[[], str],
     offload: Offload,
+    patterns: bool = False,
 ) -> Functions:
-    """The calls, by name. `store` provides `IBrowser` as well; `now` gives Unix time in seconds; `offload` has large
-    messages taken apart.
+    """The calls, by name. `store` provides `IBrowser` and `IMaildropNames` as well; `now` gives Unix time in seconds;
+    `offload` has large messages taken apart. `patterns`: may callers ask with regular expressions? One of these can
+    stop the process for good, so it is for those alone who harm nobody but themselves.
     """
     contents = Contents(IBrowser(store))
-    listing = _Listing(letters, contents)
+    listing = _Listing(letters, contents, offload, patterns)
     reading = _Reading(letters, contents, offload)
     waiting = _Waiting(letters, listing, conversations_of, clock)
     changing = _Changing(reading, Removal(store, letters), Preload(store, directory, letters, now, new_id))
@@ -69,24 +71,36 @@ def make_functions(
 
 
 class _Listing:
-    def __init__(self, letters: Letters, contents: Contents) -> None:
+    def __init__(self, letters: Letters, contents: Contents, offload: Offload, patterns: bool) -> None:
         self._contents = contents
-        self.search = Search(letters, contents)
+        self._offload = offload
+        self._patterns = patterns
+        self.search = Search(letters, contents, offload)
+
+    def criteria(self, arguments: Arguments) -> Criteria:
+        """What a call asks for."""
+        return criteria_in(arguments, patterns=self._patterns)
 
     async def messages(self, arguments: Arguments) -> dict[str, Any]:
         """The messages that are there now; with `removed`, those that were there as well."""
         arguments.only("namespace", *NAMES, "removed", "limit", "content")
-        criteria = criteria_in(arguments)
+        criteria = self.criteria(arguments)
         limit = arguments.integer("limit", MAX_LETTERS, least=1, most=MAX_LETTERS)
         content, removed = arguments.flag("content"), arguments.flag("removed")
         return await self.rendered(await self.search.find(criteria, limit, removed=removed), criteria, content)
 
     async def rendered(self, letters: Sequence[Kept], criteria: Criteria, content: bool) -> dict[str, Any]:
         """These letters as the answer to a question."""
-        views = [View(kept, criteria.recipients(kept.letter)) for kept in letters]
+        views = [View(kept, criteria.recipients(kept.letter), criteria.to) for kept in letters]
         if not content:
             return {"messages": [summary(view) for view in views]}
-        return {"messages": [with_content(view, await self._contents.of(view.kept)) for view in views]}
+        return {"messages": [await self._with_content(view) for view in views]}
+
+    async def _with_content(self, view: View) -> dict[str, Any]:
+        content = await self._contents.of(view.kept)
+        if content is None or len(content) <= LARGE_OCTETS:
+            return with_content(view, content)
+        return await self._offload(lambda: with_content(view, content))
 
 
 class _Waiting:
@@ -101,7 +115,7 @@ class _Waiting:
     async def wait(self, arguments: Arguments) -> dict[str, Any]:
         """The first `count` messages, as soon as they have arrived, whatever has become of them since."""
         arguments.only("namespace", *NAMES, "count", "timeout", "content")
-        criteria = criteria_in(arguments)
+        criteria = self._listing.criteria(arguments)
         count = arguments.integer("count", 1, least=1, most=MAX_COUNT)
         seconds = arguments.number("timeout", WAIT_SECONDS, most=MAX_WAIT_SECONDS)
         content = arguments.flag("content")
@@ -114,8 +128,7 @@ class _Waiting:
         try:
             # Since it waits already, no letter can come between this look and the wait.
             wait.take(await self._listing.search.find(criteria, count, removed=True))
-            await wait.done
-            return wait.found
+            return await wait.finish(self._listing.search.fits)
         finally:
             if timer.active():
                 timer.cancel()
@@ -129,7 +142,7 @@ class _Waiting:
         return CallError(
             "timeout",
             f"{short}{criteria.words} did not arrive within {seconds:g} s; {len(arrived)} came in all",
-            arrived=[summary(View(kept, criteria.recipients(kept.letter))) for kept in newest],
+            arrived=[summary(View(kept, criteria.recipients(kept.letter), criteria.to)) for kept in newest],
             conversations=list(self._conversations_of(namespace)),
         )
 
@@ -142,20 +155,20 @@ class _Reading:
 
     async def message(self, arguments: Arguments) -> dict[str, Any]:
         """One message with all that is in it."""
-        arguments.only("namespace", "id")
+        arguments.only("namespace", "id", "to")
         view = self.view(arguments)
         raw = await self._raw(view)
         return {**summary(view), **await self._taken_apart(raw, lambda: parts(raw))}
 
     async def raw(self, arguments: Arguments) -> Octets:
         """The octets as they are stored."""
-        arguments.only("namespace", "id")
+        arguments.only("namespace", "id", "to")
         view = self.view(arguments)
         return Octets(await self._raw(view), MESSAGE_TYPE, f"{view.kept.letter.id}.eml")
 
     async def attachment(self, arguments: Arguments) -> Octets:
         """One attachment, by its number in the message, from 1."""
-        arguments.only("namespace", "id", "number")
+        arguments.only("namespace", "id", "number", "to")
         view = self.view(arguments)
         number = arguments.integer("number", 0, least=1, most=MAX_COUNT)
         raw = await self._raw(view)
@@ -166,14 +179,16 @@ class _Reading:
         return Octets(attachment.content, attachment.content_type, attachment.filename)
 
     def view(self, arguments: Arguments) -> View:
-        """The letter that a call names, if its namespace may see it."""
-        namespace, message_id = namespace_in(arguments), arguments.wanted("id")
+        """The letter that a call names, if its namespace may see it; with `to`, as that recipient has it."""
+        namespace, message_id, to = namespace_in(arguments), arguments.wanted("id"), arguments.text("to")
+        key = recipient_key(to, namespace) if to else ""
         kept = self._letters.find(message_id)
-        recipients = kept.letter.recipients_for(namespace) or kept.letter.recipients_for(SHARED) if kept else ()
+        recipients = _seen(kept, namespace, key) if kept is not None else ()
         if kept is None or not recipients:
             where = f"namespace {namespace!r}" if namespace else "no namespace"
-            raise CallError("missing", f"there is no message {message_id[:80]!r} in {where}")
-        return View(kept, recipients)
+            whose = f" to {to[:80]}" if to else ""
+            raise CallError("missing", f"there is no message {message_id[:80]!r}{whose} in {where}")
+        return View(kept, recipients, key)
 
     async def _raw(self, view: View) -> bytes:
         content = await self._contents.of(view.kept)
@@ -183,6 +198,15 @@ class _Reading:
 
     async def _taken_apart(self, raw: bytes, work: Callable[[], T]) -> T:
         return work() if len(raw) <= LARGE_OCTETS else await self._offload(work)
+
+
+def _seen(kept: Kept, namespace: str, key: str) -> tuple[Reached, ...]:
+    """Whom of a letter's recipients a namespace may see; nobody if the one it asks for by `key` is not among them."""
+    letter = kept.letter
+    if key:
+        recipients = letter.recipients_for(namespace, key)
+        return recipients if any(each.key == key for each in recipients) else ()
+    return letter.recipients_for(namespace) or letter.recipients_for(SHARED)
 
 
 class _Changing:
@@ -208,10 +232,17 @@ class _Changing:
         arguments.only("namespace", "to", "content", "at")
         namespace, to = namespace_in(arguments), arguments.wanted("to")
         key = recipient_key(to, namespace)
-        content = _decoded(arguments.wanted("content"))
+        content = _decoded(_content_in(arguments))
         at = arguments.number("at", -1.0, least=-1.0, most=LAST_SECONDS)
         kept = await self._preload.put(to, content, at if at >= 0 else None)
         return summary(View(kept, kept.letter.recipients_for(namespace, key)))
+
+
+def _content_in(arguments: Arguments) -> str:
+    """That of no octets is one, too: broken mail is what tests are for."""
+    if "content" not in arguments.besides():
+        raise CallError("bad", "content has to be the message's octets in base64, not nothing")
+    return arguments.text("content")
 
 
 def _decoded(content: str) -> bytes:

@@ -9,7 +9,7 @@ Importing this costs time, memory and a reactor (klein wants the default one), s
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
@@ -24,7 +24,7 @@ from mailgate.control.answering import MAX_NAME_CHARACTERS, Calls, refused
 from mailgate.control.calls import CallError, Functions
 from mailgate.control.json_lines import read_object
 from mailgate.control.replying import Reply, refusal, reply_of, write_head
-from mailgate.control.site import APIRequest, APISite
+from mailgate.control.site import APIRequest, APISite, Page
 
 PREFIX: Final = "/api/v1"
 NOT_ALLOWED: Final = 405
@@ -66,26 +66,41 @@ ROUTES: Final = (
 )
 
 
-def make_site(functions: Functions, token: str | None, clock: IReactorTime, new_id: Callable[[], str]) -> APISite:
-    """The API. `token` None: none is asked for; an empty one raises ValueError. `new_id` gives the id under which the
-    log has what was unexpected.
+def make_site(
+    functions: Functions,
+    token: str | None,
+    clock: IReactorTime,
+    new_id: Callable[[], str],
+    pages: Sequence[Page] = (),
+) -> APISite:
+    """The API, and `pages` beside it. `token` None: none is asked for; an empty one raises ValueError. `new_id` gives
+    the id under which the log has what was unexpected.
     """
     calls = Calls(functions, new_id)
     app = Klein()
     for route in ROUTES:
         app.route(PREFIX + route.path, methods=[route.method], endpoint=route.call)(_handler(calls, route))
+    for page in pages:
+        app.route(page.path, methods=["GET"], endpoint=page.path)(_page(page))
 
     @app.handle_errors(Exception)
     def fail(request: Any, failure: Failure) -> bytes:
         return write_head(request, _failed(calls, failure))
 
-    return APISite(app.resource(), Access(token), calls, clock)
+    return APISite(app.resource(), Access(token), calls, clock, [page.path for page in pages if page.is_open])
 
 
 def _handler(calls: Calls, route: Route) -> Callable[..., Coroutine[Any, Any, bytes]]:
     async def handle(request: APIRequest, **path: str) -> bytes:
         # A client that goes away has klein cancel this, and so what the call waits for.
         return write_head(request, await _reply(calls, route, request, path))
+
+    return handle
+
+
+def _page(page: Page) -> Callable[..., bytes]:
+    def handle(request: APIRequest) -> bytes:
+        return write_head(request, page.answer(request))
 
     return handle
 

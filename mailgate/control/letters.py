@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from attrs import evolve
 from zope.interface import implementer
 
-from mailgate.control.letter import Kept, Letter, Reached
+from mailgate.control.letter import Kept, Letter, Reached, maildrops_of
 from mailgate.control.reading import Reading
 from mailgate.control.waiting import Waits
 from mailgate.facts import Deleted, Expired, Fact
 from mailgate.interfaces import IFactReader
+from mailgate.namespaces import SHARED, namespace_of
 
 MAX_LETTERS: Final = 10_000
 CONTENT_OCTETS: Final = 64 * 1024 * 1024  # of all contents that are kept; those of older letters the store has
@@ -31,17 +33,56 @@ class Letters:
         self._by_namespace: dict[str, dict[str, Kept]] = {}
         self._by_key: dict[str, dict[str, Kept]] = {}
         self._with_content: dict[str, Kept] = {}
+        self._expected: set[str] = set()  # ids
+        self._with_older: dict[str, set[str]] = {}  # maildrops, by namespace; those of nobody's namespace are not noted
         self.octets = 0  # of the contents that are kept
         self.waits = Waits()  # who waits for one to arrive
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def add(self, letter: Letter, content: bytes | None) -> Kept:
+    def keeps(self, letter: Letter) -> bool:
+        """Is there room for its content? If not, it is not worth reading it."""
+        return letter.octets <= self._max_octets
+
+    @contextmanager
+    def expecting(self, message_id: str) -> Iterator[None]:
+        """Meanwhile the message may be in a maildrop already, and is no letter yet."""
+        self._expected.add(message_id)
+        try:
+            yield
+        finally:
+            self._expected.discard(message_id)
+
+    def is_older(self, message_id: str, namespace: str) -> bool:
+        """Is what a maildrop of the namespace has under that id none of its letters, and will be none?"""
+        kept = self._by_id.get(message_id)
+        is_known = kept is not None and bool(kept.letter.recipients_for(namespace))
+        return not is_known and message_id not in self._expected
+
+    def with_older(self, namespace: str) -> Sequence[str]:
+        """The maildrops of a namespace that may have what is no letter any more, or never was one."""
+        return sorted(self._with_older.get(namespace, ()))
+
+    def note_older(self, maildrop: str) -> None:
+        """This one may."""
+        if (namespace := namespace_of(maildrop)) != SHARED:
+            self._with_older.setdefault(namespace, set()).add(maildrop)
+
+    def note_none_older(self, maildrop: str) -> None:
+        """This one does not, or not any more."""
+        namespace = namespace_of(maildrop)
+        noted = self._with_older.get(namespace, set())
+        noted.discard(maildrop)
+        if not noted:
+            self._with_older.pop(namespace, None)
+
+    def add(self, letter: Letter, content: bytes | None, header: bytes | None = None) -> Kept:
         """Keep a letter that is not there yet, as the newest, and tell who waits for it; give it with its number.
 
-        `content` is what all its copies have in common; None: it could not be read, and only the store has it. What is
-        too old or too much for the limits is forgotten. Raises ValueError for an id that is known.
+        `content` is what all its copies have in common; None: only the store has it. Then `header` is its beginning,
+        as far as that could be read. What is too old or too much for the limits is forgotten. Raises ValueError for an
+        id that is known.
         """
         if letter.id in self._by_id:
             raise ValueError(f"there is a letter {letter.id} already")
@@ -53,6 +94,8 @@ class Letters:
         if content is not None:
             self._with_content[letter.id] = kept
             self.octets += len(content)
+        elif header is not None:
+            kept.head = Reading(header).head.clipped()
         self.waits.arrived(kept)
         self._keep_to_limits()
         return kept
@@ -80,8 +123,9 @@ class Letters:
             self._drop(kept)
 
     def clear(self, namespace: str) -> None:
-        """Forget all letters of a namespace."""
+        """Forget all letters of a namespace, wherever they are."""
         for kept in self.of(namespace):
+            self._note_older(kept, kept.letter.recipients_for(namespace))
             self.forget(kept, namespace)
 
     def read(self, fact: Fact) -> None:
@@ -92,10 +136,16 @@ class Letters:
     def _keep_to_limits(self) -> None:
         while len(self._by_id) > self._max_letters:
             oldest = next(iter(self._by_id.values()))
+            self._note_older(oldest, oldest.letter.recipients)
             self._unlist(oldest, oldest.letter.recipients, ())
             self._drop(oldest)
         while self.octets > self._max_octets:
             self._drop_content(next(iter(self._with_content.values())))
+
+    def _note_older(self, kept: Kept, recipients: Iterable[Reached]) -> None:
+        for maildrop in maildrops_of(recipients):
+            if maildrop not in kept.removed:
+                self.note_older(maildrop)
 
     def _unlist(self, kept: Kept, recipients: Iterable[Reached], others: Iterable[Reached]) -> None:
         keys = {each.key for each in recipients} - {each.key for each in others}

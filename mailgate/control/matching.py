@@ -10,7 +10,7 @@ from attrs import frozen
 
 from mailgate.control.calls import Arguments, CallError
 from mailgate.control.letter import Kept, Letter, Reached, address_key
-from mailgate.control.reading import Head, Reading
+from mailgate.control.reading import LARGE_OCTETS, Head, Reading
 from mailgate.mime import fields_in
 from mailgate.namespaces import SHARED, domain_of, namespace_of
 from mailgate.wire.address import AddressError, format_mailbox, parse_path
@@ -19,6 +19,7 @@ NAMES: Final = ("to", "from", "subject", "subject_pattern", "body", "body_patter
 """The arguments that are read here."""
 
 MAX_PATTERN_CHARACTERS: Final = 1_000
+PATTERNS: Final = ("subject_pattern", "body_pattern")
 LAST_NUMBER: Final = 1 << 53
 
 _NULL_PATH: Final = "@"  # the key of `<>`
@@ -46,6 +47,15 @@ class Criteria:
         """Those of the letter whom the question is about, and may see."""
         return letter.recipients_for(self.namespace, self.to)
 
+    def front(self, letter: Letter) -> bytes:
+        """What the copy that the question is about has in front: that of the recipient who is asked for, if one is."""
+        recipients = self.recipients(letter)
+        return letter.front_for([each for each in recipients if each.key == self.to] or recipients)
+
+    def takes_long(self, octets: int) -> bool:
+        """Is it more work to ask a content of that size than others should have to wait for?"""
+        return bool(self.bodies) and octets > LARGE_OCTETS
+
     def fit_envelope(self, letter: Letter) -> bool:
         """Do sender, recipients and number fit?"""
         if letter.number <= self.after or (self.sender and address_key(letter.sender) != self.sender):
@@ -60,7 +70,7 @@ class Criteria:
     def fit_content(self, letter: Letter, reading: Reading) -> bool:
         """Does the content?"""
         if self.fields:
-            fields = fields_in(letter.front_for(self.recipients(letter))) + reading.fields
+            fields = fields_in(self.front(letter)) + reading.fields
             if not all(_has(fields, name, contained) for name, contained in self.fields):
                 return False
         return all(fits(reading.text) or fits(reading.html) for fits in self.bodies)
@@ -89,9 +99,13 @@ def namespace_in(arguments: Arguments) -> str:
     return namespace
 
 
-def criteria_in(arguments: Arguments) -> Criteria:
-    """The question that a call asks. Raises `CallError` "bad"."""
+def criteria_in(arguments: Arguments, *, patterns: bool = True) -> Criteria:
+    """The question that a call asks. Raises `CallError` "bad"; and "forbidden" for a regular expression without
+    `patterns`: while one is looked for nothing else happens in this process, and some never come to an end.
+    """
     namespace = namespace_in(arguments)
+    if not patterns:
+        _refuse_patterns(arguments)
     to, sender = arguments.text("to"), arguments.text("from")
     return Criteria(
         namespace,
@@ -103,6 +117,17 @@ def criteria_in(arguments: Arguments) -> Criteria:
         bodies=_texts(arguments, "body"),
         words=_words(arguments),
     )
+
+
+def _refuse_patterns(arguments: Arguments) -> None:
+    for name in PATTERNS:
+        if arguments.text(name):
+            plain = name.removesuffix("_pattern")
+            raise CallError(
+                "forbidden",
+                f"{name}: a regular expression can stop a server, and this one serves people; ask for a text that is "
+                f"contained, with {plain}",
+            )
 
 
 def recipient_key(address: str, namespace: str) -> str:

@@ -48,7 +48,6 @@ class Preload:
         copies = await self._copies(path)
         content = content.replace(b"\r\n", b"\n")
         message = self._message(content)
-        await self._stored(message, copies)
         maildrops = tuple(copy.maildrop for copy in copies)
         letter = Letter(
             id=message.id,
@@ -59,7 +58,9 @@ class Preload:
             smtputf8=message.envelope.smtputf8,
             octets=len(content),
         )
-        return self._letters.add(letter, content)
+        with self._letters.expecting(message.id):
+            await self._stored(message, copies)
+            return self._letters.add(letter, content)
 
     async def _copies(self, path: Path) -> list[Copy]:
         try:

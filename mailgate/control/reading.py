@@ -12,6 +12,7 @@ from mailgate import mime
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+LARGE_OCTETS: Final = 262_144  # what is larger is taken apart off the reactor
 HEAD_CHARACTERS: Final = 1_000  # of a field that is kept longer than its message
 HEAD_MAILBOXES: Final = 20
 

@@ -12,6 +12,7 @@ from mailgate.control.letter import Letter, Reached
 from mailgate.control.letters import Letters
 from mailgate.interfaces import IDelivery, Offload
 from mailgate.mail import Body, Field, Local, Message, Outcome
+from mailgate.mime.fields import HEADER_OCTETS
 from mailgate.waits import to_the_end
 
 log = Logger(namespace="mailgate.control")
@@ -30,32 +31,40 @@ class Recorder:
 
     async def deliver(self, message: Message, *, partial: bool = False) -> tuple[Outcome, ...]:
         """See `IDelivery`. A letter is told of if a maildrop has it, with the recipients that have it."""
-        outcomes = await self._delivery.deliver(message, partial=partial)
-        reached = _reached(outcomes)
-        if reached:
-            try:
-                self._letters.add(_letter(message, reached, self._now()), await self._content(message))
-            except Exception:  # noqa: BLE001 (the message is delivered: its sender must not hear otherwise)
-                log.failure("cannot tell of message {id}, which is delivered", Failure(), id=message.id)
+        with self._letters.expecting(message.id):
+            outcomes = await self._delivery.deliver(message, partial=partial)
+            reached = _reached(outcomes)
+            if reached:
+                try:
+                    await self._tell(message, _letter(message, reached, self._now()))
+                except Exception:  # noqa: BLE001 (the message is delivered: its sender must not hear otherwise)
+                    log.failure("cannot tell of message {id}, which is delivered", Failure(), id=message.id)
         return outcomes
 
-    async def _content(self, message: Message) -> bytes | None:
-        """What all copies have in common; None if it cannot be read."""
+    async def _tell(self, message: Message, letter: Letter) -> None:
+        if self._letters.keeps(letter):
+            self._letters.add(letter, await self._beginning(message, letter.octets))
+        else:  # the store has it for who asks; all of it in memory, if only for a moment, would be too much
+            self._letters.add(letter, None, await self._beginning(message, HEADER_OCTETS))
+
+    async def _beginning(self, message: Message, octets: int) -> bytes | None:
+        """So many octets of what all copies have in common; None if it cannot be read."""
         fields = b"".join(map(bytes, message.fields))
+        left = max(0, octets - len(fields))
         body = message.body
         if body.file is None:
-            return fields + (body.content or b"")
+            return fields + (body.content or b"")[:left]
         try:
             # The file is there until the session has its answer, so a client that goes away must not cut this short.
-            return fields + await to_the_end(self._offload(lambda: _read(body)))
+            return fields + await to_the_end(self._offload(lambda: _read(body, left)))
         except OSError as error:
             log.error("cannot read message {id} again: {error}", id=message.id, error=error)
             return None
 
 
-def _read(body: Body) -> bytes:
+def _read(body: Body, octets: int) -> bytes:
     with body.open() as stream:
-        return stream.read()
+        return stream.read(octets)
 
 
 def _reached(outcomes: Sequence[Outcome]) -> tuple[Reached, ...]:

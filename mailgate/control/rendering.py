@@ -21,11 +21,13 @@ class View:
 
     kept: Kept
     recipients: tuple[Reached, ...]
+    asked: str = ""  # the key of the one of them who was asked for, if one was: theirs is the copy that is shown
 
     @property
     def front(self) -> bytes:
         """What is in front of its content, in the copy that is shown."""
-        return self.kept.letter.front_for(self.recipients)
+        asked = [each for each in self.recipients if each.key == self.asked]
+        return self.kept.letter.front_for(asked or self.recipients)
 
 
 def summary(view: View) -> dict[str, Any]:
@@ -55,7 +57,9 @@ def summary(view: View) -> dict[str, Any]:
 
 
 def with_content(view: View, content: bytes | None) -> dict[str, Any]:
-    """The summary, and the octets as they are stored; null where no maildrop has them any more."""
+    """The summary, and the octets as they are stored; null where no maildrop has them any more. May take long for a
+    large one.
+    """
     encoded = base64.b64encode(view.front + content).decode("ascii") if content is not None else None
     return {**summary(view), "content": encoded}
 

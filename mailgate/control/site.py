@@ -9,10 +9,12 @@ fields have come: nothing is kept of the body of one that may not come in, or of
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from attrs import frozen
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
@@ -31,11 +33,15 @@ IDLE_SECONDS: Final = 60.0
 LINGER_SECONDS: Final = 10.0  # for a client that still writes what is not taken, to come to its end and read the answer
 
 
+ANYBODY: Final = Access(None)  # whoever has no token, but is on this machine
+
+
 class APIRequest(Request):
     """One request."""
 
     channel: APIChannel
     content: BytesIO
+    is_trusted = True  # False: it came in without the token, to an open page
     _refusal: Reply | None = None
 
     def gotLength(self, length: int | None) -> None:
@@ -58,6 +64,10 @@ class APIRequest(Request):
             self.content.write(data)
 
     def process(self) -> None:
+        if self._refusal is not None and self.path in self.channel.factory.open_paths:
+            # Only the fields were looked at so far, and of what was refused by them no body is here.
+            self._refusal = ANYBODY.refuse(self.requestHeaders)
+            self.is_trusted = False
         self._refusal = self._refusal or _unreadable(self.path)
         if self._refusal is None:
             super().process()
@@ -113,18 +123,31 @@ class APIChannel(HTTPChannel):
         self.setTimeout(LINGER_SECONDS)
 
 
+@frozen
+class Page:
+    """What is answered to GET at a path that belongs to no call."""
+
+    path: str
+    answer: Callable[[APIRequest], Reply]
+    is_open: bool = False  # for those who have no token, too
+
+
 class APISite(Site):
     """The connections of one listener. Nothing of a request is logged: its URL has addresses and subjects in it."""
 
     noisy = False
     protocol = APIChannel  # type: ignore[assignment]  # Twisted's own would take HTTP/2 as well
 
-    def __init__(self, resource: IResource, access: Access, calls: Calls, clock: IReactorTime) -> None:
+    def __init__(
+        self, resource: IResource, access: Access, calls: Calls, clock: IReactorTime, open_paths: Iterable[str] = ()
+    ) -> None:
+        """At `open_paths` nobody is asked for a token; a request with a body is turned away there all the same."""
         super().__init__(
             resource, requestFactory=APIRequest, timeout=IDLE_SECONDS, reactor=clock, parsePOSTFormSubmission=False
         )
         self.access = access
         self.calls = calls
+        self.open_paths = frozenset(path.encode("ascii") for path in open_paths)
         self.open: set[APIChannel] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -17,13 +18,35 @@ MAX_WAITS: Final = 10_000
 
 
 class Wait:
-    """One wait: `done` fires, without a result, when there are `count` letters, or fails when it is over before."""
+    """One wait: `done` fires, without a result, when there are `count` letters, or fails when it is over before.
+
+    A letter whose content is not here, or is large, is not judged when it arrives, but by `finish`, and those behind it
+    in their order.
+    """
 
     def __init__(self, criteria: Criteria, count: int) -> None:
         self.criteria = criteria
         self.done: Deferred[None] = Deferred()
         self._count = count
         self._found: dict[int, Kept] = {}  # by number
+        self._unread: deque[Kept] = deque()  # not judged yet, in the order of arrival
+        self._news: Deferred[None] | None = None  # `finish` waits
+
+    async def finish(self, fits: Callable[[Criteria, Kept], Awaitable[bool]]) -> list[Kept]:
+        """Give what is found as soon as it is enough. `fits` judges a letter that has to be read first. Raises what it
+        raises, and what `done` fails with.
+        """
+        while not self.done.called:
+            if self._unread:
+                kept = self._unread[0]
+                if await fits(self.criteria, kept):
+                    self.take([kept])
+                self._unread.popleft()
+            else:
+                self._news = Deferred()
+                await self._news
+        await self.done
+        return self.found
 
     @property
     def found(self) -> list[Kept]:
@@ -35,21 +58,39 @@ class Wait:
         self._found.update((kept.letter.number, kept) for kept in letters)
         if len(self._found) >= self._count and not self.done.called:
             self.done.callback(None)
+        self._stir()
 
     def fail(self, error: Exception) -> None:
         """It is over."""
         if not self.done.called:
             self.done.errback(Failure(error))
+        self._stir()
 
     def show(self, kept: Kept, reading: Reading | None) -> None:
         """A letter has arrived."""
         try:
+            if not self.criteria.fit_envelope(kept.letter):
+                return
+            if self._unread or self._takes_long(reading):
+                self._unread.append(kept)
+                self._stir()
+                return
             fits = self.criteria.fit(kept, reading)
         except Exception as error:  # noqa: BLE001 (this wait's own trouble: whoever waits for it hears of it)
             self.fail(error)
             return
         if fits:
             self.take([kept])
+
+    def _takes_long(self, reading: Reading | None) -> bool:
+        if reading is None:
+            return self.criteria.wants_content
+        return self.criteria.takes_long(len(reading.content))
+
+    def _stir(self) -> None:
+        news, self._news = self._news, None
+        if news is not None and not news.called:
+            news.callback(None)
 
 
 class Waits:
@@ -89,6 +130,12 @@ class Waits:
         for wait in every:
             if wait.criteria.namespace == namespace:
                 wait.fail(CallError("missing", f"the namespace {namespace!r} has ended"))
+
+    def end_all(self) -> None:
+        """The same for everybody: the server stops. They hear `CallError` "unavailable"."""
+        for waits in [*self._by_key.values(), *self._by_namespace.values()]:
+            for wait in list(waits):
+                wait.fail(CallError("unavailable", "the server is stopping"))
 
     def arrived(self, kept: Kept) -> None:
         """Show a new letter to those who may mean it. What is read of it is read once for all of them."""

@@ -32,17 +32,24 @@ class SpeakingMachine(Machine[R_contra], Protocol[R_contra]):
         """The command that waits for its reply, for people, without what is secret."""
 
 
-def overheard(build: Build[R], conversations: Conversations, protocol: str, now: Callable[[], float]) -> Build[R]:
+def overheard(
+    build: Build[R],
+    conversations: Conversations,
+    protocol: str,
+    now: Callable[[], float],
+    namespace: str | None = None,
+) -> Build[R]:
     """What `build` builds, each session written down in `conversations`. Put it around everything else that is put
     around a door, so that what is written is what went out.
 
-    `protocol` is "smtp", for LMTP as well, or "pop3"; `now` gives Unix time.
+    `protocol` is "smtp", for LMTP as well, or "pop3"; `now` gives Unix time; `namespace` is whose the listener is, if
+    it is one of somebody's own.
     """
     make_scribe = _SCRIBES[protocol]
 
     def build_overheard(client: str, port: int) -> tuple[Machine[R], Session[R]]:
         machine, session = build(client, port)
-        record = conversations.begin(protocol, client, port, now)
+        record = conversations.begin(protocol, client, port, now, namespace)
         scribe = make_scribe(record)
         speaking = cast("SpeakingMachine[R]", machine)
         return OverheardMachine(speaking, scribe), OverheardSession(session, record, scribe)

@@ -14,21 +14,36 @@ MAX_LINE_CHARACTERS: Final = MAX_CHARACTERS  # `wire.legible` keeps to it
 
 
 class _Part:
-    """Lines that are shown together: a transaction, or what was said between two."""
+    """Lines that are shown together: a transaction, or what was said between two. Some name somebody in it, and are
+    for his namespace alone.
+    """
 
     def __init__(self) -> None:
         self.namespaces: set[str] = set()  # who was named in it; none: it belongs to the whole session
-        self.lines: list[Line] = []
+        self.sender: str | None = None  # the namespace of who sends in it
+        self.lines: list[tuple[Line, str]] = []  # each with the namespace that it is for; `SHARED`: all
         self.surplus = 0  # lines for which there was no room, and when there was none
         self.surplus_at = 0.0
 
-    def is_for(self, namespace: str) -> bool:
-        return not self.namespaces or namespace in self.namespaces
+    @property
+    def concerned(self) -> set[str]:
+        """Who was named, the sender included; but one who is in no namespace does not make it everybody's."""
+        if self.sender is None or (self.sender == SHARED and self.namespaces):
+            return self.namespaces
+        return {self.sender, *self.namespaces}
 
-    def shown(self) -> list[Line]:
+    def is_for(self, namespace: str) -> bool:
+        return not self.concerned or namespace in self.concerned
+
+    def forget(self, namespace: str) -> None:
+        self.namespaces.discard(namespace)
+        self.sender = None if self.sender == namespace else self.sender
+
+    def shown(self, namespace: str) -> list[Line]:
+        lines = [line for line, whose in self.lines if whose in (SHARED, namespace)]
         if not self.surplus:
-            return self.lines
-        return [*self.lines, Line(self.surplus_at, "", f"… {self.surplus:,} lines more")]
+            return lines
+        return [*lines, Line(self.surplus_at, "", f"… {self.surplus:,} lines more")]
 
 
 class Record:
@@ -55,25 +70,30 @@ class Record:
 
     # What happens.
 
-    def write(self, speaker: Speaker, text: str) -> None:
-        """A line was said, or something happened."""
+    def write(self, speaker: Speaker, text: str, whose: str = SHARED) -> None:
+        """A line was said, or something happened; `whose`: the only namespace that may know of it, if there is one."""
         part = self._parts[-1]
         at = self._now()
         if not self._has_room():
             part.surplus += 1
             part.surplus_at = at
             return
-        part.lines.append(Line(at, speaker, text))
+        part.lines.append((Line(at, speaker, text), whose))
         self._count += 1
 
     def turn(self) -> None:
         """A transaction begins, or is over: what follows is something else."""
-        if self._parts[-1].lines or self._parts[-1].namespaces:
+        if self._parts[-1].lines or self._parts[-1].concerned:
             self._parts.append(_Part())
 
     def name(self, namespace: str) -> None:
         """Somebody was named whom the transaction concerns that is under way."""
         self._parts[-1].namespaces.add(namespace)
+        self._has_named = True
+
+    def name_sender(self, namespace: str) -> None:
+        """Somebody was named who sends. In no namespace, he is named only as long as nobody else is who is in one."""
+        self._parts[-1].sender = namespace
         self._has_named = True
 
     def name_user(self, namespace: str) -> None:
@@ -90,7 +110,7 @@ class Record:
         """The session is over, and why. That has room in any case."""
         self.turn()
         self.ended = self._now()
-        self._parts[-1].lines.append(Line(self.ended, "", reason))
+        self._parts[-1].lines.append((Line(self.ended, "", reason), SHARED))
 
     # Who may know of it.
 
@@ -98,11 +118,11 @@ class Record:
         """Was an address of the namespace named; or none at all, in a session that had not ended at `since`?"""
         if not self._has_named:
             return self.ended is None or self.ended >= since
-        return namespace in self._users or any(namespace in part.namespaces for part in self._parts)
+        return namespace in self._users or any(namespace in part.concerned for part in self._parts)
 
     def seen_from(self, namespace: str) -> Conversation:
         """As much of it as the namespace may know."""
-        shown = [part.shown() for part in self._parts if namespace in self._users or part.is_for(namespace)]
+        shown = [part.shown(namespace) for part in self._parts if namespace in self._users or part.is_for(namespace)]
         if self._forgotten:
             shown.insert(1, [Line(self._began, "", f"… {self._forgotten:,} lines that are forgotten")])
         lines = tuple(line for part in shown for line in part)
@@ -116,15 +136,15 @@ class Record:
         A session that named nobody is everybody's.
         """
         self._users.discard(namespace)
-        for part in [part for part in self._parts if namespace in part.namespaces]:
+        for part in [part for part in self._parts if namespace in part.concerned]:
             if part is self._parts[-1]:
                 self._count -= len(part.lines)
                 part.lines.clear()  # what is still to come of the transaction is nobody else's either
-            elif part.namespaces == {namespace}:
+            elif part.concerned == {namespace}:
                 self._remove(part)
             else:
-                part.namespaces.discard(namespace)
-        nobodys = not self._users and not any(part.namespaces for part in self._parts)
+                part.forget(namespace)
+        nobodys = not self._users and not any(part.concerned for part in self._parts)
         return self.ended is not None and nobodys and (self._has_named or namespace == SHARED)
 
     # Room.

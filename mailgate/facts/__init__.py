@@ -15,14 +15,18 @@ from mailgate.facts.sessions import (
     LoggedIn,
     LoginDeferred,
     LoginFailed,
+    LoginThrottled,
     Secured,
     TurnedAway,
 )
-from mailgate.facts.trouble import Failed, Unavailable
+from mailgate.facts.trouble import CertificateChanged, CertificateExpires, CertificateRefused, Failed, Unavailable
 
 __all__ = [
     "Accepted",
     "Bulletin",
+    "CertificateChanged",
+    "CertificateExpires",
+    "CertificateRefused",
     "CommandRefused",
     "Connected",
     "Deleted",
@@ -36,6 +40,7 @@ __all__ = [
     "LoggedIn",
     "LoginDeferred",
     "LoginFailed",
+    "LoginThrottled",
     "MaildropClosed",
     "MessageRefused",
     "NotDeleted",

@@ -29,6 +29,7 @@ class Fetched(Fact):
     message: str  # its id; empty for a message that another program delivered
     uid: str
     octets: int
+    client: str = ""
 
 
 @frozen(kw_only=True)
@@ -39,6 +40,7 @@ class Deleted(Fact):
     user: str
     message: str
     uid: str
+    client: str = ""
 
 
 @frozen(kw_only=True)

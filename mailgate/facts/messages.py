@@ -74,6 +74,11 @@ class Accepted(Fact):
     octets: int
     reply_sent: bool
     discarded: bool
+    message_id: str = ""  # what the Message-ID field says, without its brackets
+    listener: str = ""
+    helo: str = ""  # never to be trusted
+    tls: str = ""  # empty: all in clear
+    user: str = ""  # who has logged in
 
 
 @frozen(kw_only=True)
@@ -87,3 +92,8 @@ class MessageRefused(Fact):
     recipients: tuple[str, ...]
     octets: int
     reply: str
+    message_id: str = ""  # what the Message-ID field says, without its brackets, if it had come by then
+    listener: str = ""
+    helo: str = ""  # never to be trusted
+    tls: str = ""  # empty: all in clear
+    user: str = ""  # who has logged in

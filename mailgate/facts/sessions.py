@@ -75,6 +75,19 @@ class LoginFailed(Fact):
 
 
 @frozen(kw_only=True)
+class LoginThrottled(Fact):
+    """A login was refused without a look at its password, after too many failures. `user` is what the client said;
+    `reason` is for the log.
+    """
+
+    session: str
+    listener: str
+    client: str
+    user: str
+    reason: str
+
+
+@frozen(kw_only=True)
 class LoginDeferred(Fact):
     """A login cannot be now: the maildrop is busy, or nothing could be found out. Never a sign of guessed passwords.
 
@@ -99,3 +112,7 @@ class CommandRefused(Fact):
     sender: str
     recipient: str
     reply: str
+    listener: str = ""
+    helo: str = ""  # never to be trusted
+    tls: str = ""  # empty: all in clear
+    user: str = ""  # who has logged in

@@ -25,3 +25,31 @@ class Failed(Fact):
     session: str
     where: str
     reason: str
+
+
+@frozen(kw_only=True)
+class CertificateChanged(Fact):
+    """A renewed certificate is shown from now on."""
+
+    certificate: str  # the file
+    names: tuple[str, ...]
+    serial: str  # hexadecimal
+    not_after: float  # Unix time, seconds
+
+
+@frozen(kw_only=True)
+class CertificateRefused(Fact):
+    """What is now in the files of a certificate is not shown; the one from before is. `reason` has the files."""
+
+    certificate: str  # the file
+    reason: str
+
+
+@frozen(kw_only=True)
+class CertificateExpires(Fact):
+    """A certificate that is shown has few days left, or none."""
+
+    certificate: str  # the file
+    names: tuple[str, ...]
+    not_after: float  # Unix time, seconds
+    days: int  # whole ones; below 0: it has expired

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from mailgate.interfaces import IMessageHandler
+from mailgate.interfaces import IMessageHandler, IRehearsal
 from mailgate.mail import Field, Message, Verdict
 
 
-@implementer(IMessageHandler)
+@implementer(IMessageHandler, IRehearsal)
 class AddField:
     """Adds one field."""
 
@@ -16,7 +16,12 @@ class AddField:
         """`field` is its name. Raises ValueError at start if name or value cannot stand in a header."""
         if not (isinstance(field, str) and isinstance(value, str)):  # TOML gives what somebody wrote
             raise ValueError("field and value are text in quotes")
-        self._verdict = Verdict(fields=(Field(field, value),))
+        self._field = Field(field, value)
+        self._verdict = Verdict(fields=(self._field,))
 
     def handle(self, message: Message) -> Verdict:
         return self._verdict
+
+    def rehearse(self, message: Message) -> str:
+        """As `IRehearsal` has it."""
+        return f"adds {self._field.name}: {self._field.value}"

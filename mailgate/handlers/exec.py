@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from mailgate.handlers.process import CallLater, Content, Ended, Run, Spawn, call_later, spawn
 from mailgate.handlers.program import Program, find_program, told
 from mailgate.handlers.turns import Place, Turns
-from mailgate.interfaces import IHandlerInTurn, IMessageHandler
+from mailgate.interfaces import IHandlerInTurn, IMessageHandler, IRehearsal
 from mailgate.mail import BLOCK_OCTETS, PASS, Field, Message, Refused, Reply, Verdict
 from mailgate.waits import uncut
 
@@ -29,6 +29,7 @@ MAX_PROCESSES: Final = 4
 TAKE: Final = 0
 REFUSE: Final = 20
 REFUSED: Final = Reply(550, "5.7.1", "The message is refused")
+REHEARSAL: Final[Mapping[str, str]] = {"MAILGATE_REHEARSAL": "yes"}  # besides: nothing may come of this run
 MAX_LINE_OCTETS: Final = 998  # RFC 5322 2.1.1
 MAX_REPLY_TEXT: Final = 400  # RFC 5321 4.5.3.1.5: 512 octets a reply line, with what we put around it
 MAX_SHOWN_LINES: Final = 5  # of standard error, in the log of a failure
@@ -40,17 +41,26 @@ class ProgramFailed(Exception):
 
 
 def make_exec(
-    command: Sequence[str], max_processes: int = MAX_PROCESSES, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    max_processes: int = MAX_PROCESSES,
+    environment: Mapping[str, str] | None = None,
+    rehearse: bool = False,
 ) -> Exec:
     """The handler for a [[handler]] of the configuration.
 
     `command` is the program and its arguments, `max_processes` how many of it may run at a time (more messages wait
-    their turn), `environment` what it finds in its environment besides. Raises ValueError, also if there is no such
-    program.
+    their turn), `environment` what it finds in its environment besides. `rehearse`: the program writes, counts and
+    sends nothing when it finds `REHEARSAL` there, so that `explain` may ask it: the handler provides `IRehearsal`.
+    Raises ValueError, also if there is no such program.
     """
     if type(max_processes) is not int or max_processes < 1:  # TOML gives what somebody wrote; true is no number
         raise ValueError("max_processes is a whole number, at least 1")
-    return Exec(find_program(command, environment), max_processes)
+    if type(rehearse) is not bool:
+        raise ValueError("rehearse is true or false")
+    handler = Exec(find_program(command, environment), max_processes)
+    if rehearse:
+        alsoProvides(handler, IRehearsal)
+    return handler
 
 
 @implementer(IHandlerInTurn)
@@ -81,6 +91,12 @@ class Exec:
             turn = await turn
         return await turn.handle(message)
 
+    async def rehearse(self, message: Message) -> str:
+        """As `IRehearsal` has it, which only those provide that may. Takes nobody's turn. Raises what `handle` does."""
+        run = self._start(message, _no_place, REHEARSAL)
+        verdict = self._judge(await uncut(run.ended, run.kill))
+        return f"adds {', '.join(added.name for added in verdict.fields)}" if verdict.fields else "passes it"
+
     def _with(self, place: Place) -> _Turn:
         return _Turn(self, place)
 
@@ -88,13 +104,14 @@ class Exec:
         """Ask the program, now that there is a place. If it is cancelled, the program is killed."""
         run = self._start(message, place)
         ended = await uncut(run.ended, run.kill)
-        return self._judge(message, ended)
+        self._tell(message, ended)
+        return self._judge(ended)
 
-    def _start(self, message: Message, place: Place) -> Run:
+    def _start(self, message: Message, place: Place, more: Mapping[str, str] | None = None) -> Run:
         run = Run(content(message), self._call_later)
         words = [os.fsencode(word) for word in self._program.command]
         try:
-            self._spawn(run, words, _encoded({**self._program.environment, **told(message)}))
+            self._spawn(run, words, _encoded({**self._program.environment, **told(message), **(more or {})}))
         except OSError as error:
             place()
             raise ProgramFailed(f"{self._program} cannot be started: {error}") from error
@@ -109,11 +126,14 @@ class Exec:
         run.ended.addCallback(free)
         return run
 
-    def _judge(self, message: Message, ended: Ended) -> Verdict:
-        if ended.fault or ended.status not in (TAKE, REFUSE):
-            raise ProgramFailed(f"{self._program}: {ended.fault or _how(ended.status)}{_shown(ended.errors)}")
-        for line in _lines(ended.errors):
+    def _tell(self, message: Message, ended: Ended) -> None:
+        """What it said besides; of a failure that tells with the failure."""
+        for line in () if _has_failed(ended) else _lines(ended.errors):
             log.info("{program} says of {message}: {line}", program=self._program, message=message.id, line=line)
+
+    def _judge(self, ended: Ended) -> Verdict:
+        if _has_failed(ended):
+            raise ProgramFailed(f"{self._program}: {ended.fault or _how(ended.status)}{_shown(ended.errors)}")
         if ended.status == REFUSE:
             raise Refused(refusal(ended.output))
         try:
@@ -133,6 +153,10 @@ class _Turn:
 
     async def handle(self, message: Message) -> Verdict:
         return await self._handler.run(message, self._place)
+
+
+def _no_place() -> None:
+    """What a run that takes nobody's turn gives back."""
 
 
 def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -178,6 +202,10 @@ def refusal(output: bytes) -> Reply:
     code, status, text = match.groups()
     # RFC 5321 4.2: the text is printable ASCII.
     return Reply(int(code), status or REFUSED.status, re.sub(r"[^ -~]", "?", text)[:MAX_REPLY_TEXT])
+
+
+def _has_failed(ended: Ended) -> bool:
+    return bool(ended.fault) or ended.status not in (TAKE, REFUSE)
 
 
 def _how(status: int) -> str:

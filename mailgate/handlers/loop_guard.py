@@ -6,14 +6,14 @@ from typing import Final
 
 from zope.interface import implementer
 
-from mailgate.interfaces import IMessageHandler
+from mailgate.interfaces import IMessageHandler, IRehearsal
 from mailgate.mail import BLOCK_OCTETS, PASS, Message, Refused, Reply, Verdict
 from mailgate.wire.header import HeaderScanner
 
 MAX_HOPS: Final = 100  # RFC 5321 6.3: simple counting wants a threshold of at least 100
 
 
-@implementer(IMessageHandler)
+@implementer(IMessageHandler, IRehearsal)
 class LoopGuard:
     """Counts the Received fields that a message came with, as every host it passed has put one on it."""
 
@@ -24,10 +24,19 @@ class LoopGuard:
         self._max_hops = max_hops
 
     def handle(self, message: Message) -> Verdict:
+        self._check(message)
+        return PASS
+
+    def rehearse(self, message: Message) -> str:
+        """As `IRehearsal` has it."""
+        return f"passes it: {self._check(message)} hops, and {self._max_hops} are the limit"
+
+    def _check(self, message: Message) -> int:
+        """How many hops there were. Raises `Refused` if there were too many."""
         header = HeaderScanner()
         with message.body.open() as stream:
             while not header.done and (block := stream.read(BLOCK_OCTETS)):
                 header.feed(block)
         if header.hops > self._max_hops:
             raise Refused(Reply(554, "5.4.6", "Too many hops: the message goes in circles"))
-        return PASS
+        return header.hops

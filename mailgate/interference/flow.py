@@ -29,6 +29,11 @@ class Flow(Protocol):
     def refusal(self, event: Any, reply: Any, own: Any) -> Any:
         """The answer by which `reply` refuses; `own` is the session's answer to what it was told instead."""
 
+    def cut_short(self, event: Any) -> Any | None:
+        """The refusal that is said, or begun, where the reply to this event is cut before the session was asked and
+        the client could not hear what is done; None: it may be done all the same.
+        """
+
     def parts(self, event: Any, answer: Any) -> Sequence[tuple[Any, Parties]]:
         """The single replies of an answer, and who is concerned by each."""
 

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from mailgate.interference.exchange import Exchange
 from mailgate.interference.phases import Parties, fold
+from mailgate.interference.replies import DEFAULT_TEXT
 from mailgate.pop3 import events
 from mailgate.pop3.reply import Reply
 
@@ -25,6 +26,8 @@ _PHASES: Final[Mapping[type, str]] = {
     events.Dele: "dele",
     events.Quit: "quit",
 }
+
+CUT_SHORT: Final = Reply(False, DEFAULT_TEXT, "SYS/TEMP", close=True)
 
 
 class POP3Flow:
@@ -64,6 +67,9 @@ class POP3Flow:
     def refusal(self, event: events.Event, reply: Reply, own: Reply | None) -> Reply:
         # RFC 1939 3 has no -ERR for a greeting: who says it shows the client out.
         return evolve(reply, close=True) if isinstance(event, events.Connected) else reply
+
+    def cut_short(self, event: events.Event) -> Reply | None:
+        return CUT_SHORT if isinstance(event, events.Quit) else None
 
     def parts(self, event: events.Event, answer: Reply) -> Sequence[tuple[Reply, Parties]]:
         return [(answer, self.parties(event))]

@@ -7,27 +7,26 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mailgate.interference.addresses import AddressFaults
+from mailgate.interference.pace import Pace
 from mailgate.interference.phases import PHASES, Parties, Spoken
 from mailgate.interference.rule import Action, Rule
-from mailgate.limits.rates import Rate
 from mailgate.namespaces import SHARED, domain_of, namespace_of
 
 MAX_RULES: Final = 10_000  # in all namespaces
-RATE_SECONDS: Final = 1.0
 
 
 class StandingRule:
     """A rule and its hits. When it is used up it stays, so that a test can see that it struck."""
 
     def __init__(self, rule: Rule, number: int, elapsed: Callable[[], float] | None = None) -> None:
-        """`elapsed`, in seconds, is for rules with `per_second`; it never goes back."""
+        """`elapsed`, in seconds, is for rules with `per_second`."""
         self.rule = rule
         self.number = number  # in the order of making
         self.hits = 0
-        self._rate: Rate | None = None
+        self._pace: Pace | None = None
         if rule.per_second is not None:
             assert elapsed is not None, "a rate needs a clock"
-            self._rate = Rate(rule.per_second, RATE_SECONDS, elapsed)
+            self._pace = Pace(rule.per_second, elapsed)
 
     @property
     def id(self) -> str:
@@ -44,7 +43,7 @@ class StandingRule:
         """What happens now, if it is meant."""
         if self.rule.at != at or self.is_used_up or not self.rule.concerns(parties):
             return None
-        if self._rate is not None and self._rate.take(""):
+        if self._pace is not None and self._pace.keeps():
             return None
         action = self.rule.actions[self.hits % len(self.rule.actions)]
         self.hits += 1
@@ -124,6 +123,9 @@ def _check_addresses(rule: Rule, namespace: str) -> None:
             raise ValueError(f"{address} belongs to the namespace {namespace_of(address)}, not to {namespace!r}")
     if namespace == SHARED or any(namespace_of(address) == namespace for address in named):
         return
+    if rule.at == "mail":
+        # Whose mail it will be is not known yet: hardly any sender has an address of a test's own.
+        raise ValueError(f"name a 'from' of {domain_of(namespace)} (or a 'user'), or open a listener of your own")
     role = PHASES[rule.protocol][rule.at][0]
     if {"to": rule.to, "from": rule.sender, "user": rule.user}[role] is not None:
         raise ValueError(f"name an address of {domain_of(namespace)}: this fault could strike others, too")

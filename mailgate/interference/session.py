@@ -30,6 +30,11 @@ class _Course:
         self.is_dropped = False
 
     @property
+    def is_cut(self) -> bool:
+        """Will the client not hear all of the reply?"""
+        return self.manner.drop_after_octets is not None
+
+    @property
     def is_refused(self) -> bool:
         """Is there nothing left to ask the session?"""
         return self.is_dropped or (self.reply is not None and not is_positive(self.reply))
@@ -83,6 +88,8 @@ class InterferedSession:
         course = _Course()
         for phase in self._flow.begin(event):
             await self._strike(course, phase, self._flow.parties(event))
+            if course.is_cut and not course.is_refused:
+                course.reply = self._flow.cut_short(event) or course.reply
             if course.is_refused:
                 return await self._refuse(event, course)
         answer = await self._session.answer(event)

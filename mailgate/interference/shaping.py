@@ -85,13 +85,15 @@ async def _beginning(blocks: AsyncGenerator[bytes, None], octets: int) -> AsyncG
 async def _slowly(
     blocks: AsyncGenerator[bytes, None], octets_per_second: float, clock: IReactorTime
 ) -> AsyncGenerator[bytes, None]:
-    """The same in pieces, with a pause behind each that lets others have their turn."""
+    """The same in pieces, each as late as it takes to send it. Behind the last one comes what follows at once: a client
+    may begin its TLS handshake when it has read it (RFC 3207 4).
+    """
     size = max(1, int(octets_per_second / PIECES_PER_SECOND))
     try:
         async for block in blocks:
             for start in range(0, len(block), size):
                 piece = block[start : start + size]
-                yield piece
                 await deferLater(clock, len(piece) / octets_per_second)
+                yield piece
     finally:
         await blocks.aclose()

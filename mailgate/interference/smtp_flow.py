@@ -9,6 +9,7 @@ from attrs import evolve
 
 from mailgate.interference.exchange import Exchange
 from mailgate.interference.phases import Parties, fold, fold_path
+from mailgate.interference.replies import DEFAULT_TEXT
 from mailgate.mail import Reply
 from mailgate.smtp import events
 from mailgate.smtp.machine import Answer
@@ -22,6 +23,7 @@ _PHASES: Final[Mapping[type, str]] = {
     events.Data: "data",
     events.Quit: "quit",
 }
+CUT_SHORT: Final = Reply(451, "4.3.0", DEFAULT_TEXT)
 KEPT_FROM_DELIVERY: Final = "a fault on demand"  # as the log says it of the content
 
 
@@ -74,6 +76,9 @@ class SMTPFlow:
         if isinstance(event, events.EndOfContent) and isinstance(own, tuple):
             return (reply,) * len(own)  # RFC 2033 4.2
         return reply
+
+    def cut_short(self, event: events.Event) -> Reply | None:
+        return CUT_SHORT if isinstance(event, events.EndOfContent) else None
 
     def parts(self, event: events.Event, answer: Answer) -> Sequence[tuple[Reply, Parties]]:
         if isinstance(answer, Reply):

@@ -10,7 +10,9 @@ from mailgate.pop3.reply import Reply, negative
 
 IN_USE: Final = negative("another session has the maildrop", code="IN-USE")  # RFC 2449 section 8.1.2
 TOO_SOON: Final = negative("the last login was a moment ago, wait a little", code="LOGIN-DELAY")  # the same, 8.1.1
-# RFC 3206 section 4: what goes away by itself, and what does not
+# RFC 3206 section 4: the client may try again by itself, and need not ask its user for another password
+TOO_MANY_WRONG: Final = negative("too many wrong passwords, try again later", code="SYS/TEMP")
+# The same: what goes away by itself, and what does not
 UNAVAILABLE: Final = negative("not possible just now, try again later", code="SYS/TEMP")
 UNREPAIRED: Final = negative("not possible until the administrator has seen to it", code="SYS/PERM")
 

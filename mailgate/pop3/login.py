@@ -12,7 +12,8 @@ from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 
 from mailgate.failures import StoreError
-from mailgate.interfaces import IMaildrop
+from mailgate.interfaces import IMaildrop, IThrottle
+from mailgate.limits.outcome import note_outcome
 from mailgate.mail import Session
 from mailgate.reporting import VisitReport
 from mailgate.waits import uncut
@@ -21,18 +22,24 @@ from mailgate.waits import uncut
 class Login:
     """One session's: `open`, and `log_out` in the end."""
 
-    def __init__(self, portal: Portal, report: VisitReport) -> None:
+    def __init__(self, portal: Portal, report: VisitReport, throttle: IThrottle | None = None) -> None:
+        """Without a throttle passwords may be guessed as fast as they are looked at."""
         self._portal = portal
+        self._throttle = throttle
         self._report = report
         self._logout: Callable[[], None] | None = None
 
     async def open(self, user: str, password: bytes, session: Session) -> IMaildrop:
-        """The maildrop, locked. Raises what checker and realm raise.
+        """The maildrop, locked. Raises what checker and realm raise, and `Throttled`.
 
-        The login is never cancelled: a checker or store that works in a thread could not give back the lock of a
-        maildrop whose opening nobody waits for. So it goes on, and is logged out when it comes.
+        Once it has begun, the login is never cancelled: a checker or store that works in a thread could not give back
+        the lock of a maildrop whose opening nobody waits for. So it goes on, and is logged out when it comes.
         """
+        # While it waits for leave, though, it may be: then nothing was looked at.
+        attempt = await self._throttle.begin(session.client, user, password) if self._throttle is not None else None
         login = self._portal.login(UsernamePassword(user.encode(), password), session, IMaildrop)
+        if attempt is not None:
+            note_outcome(login, attempt)
 
         def late(failure: Failure) -> None:
             # The client has gone; a login that did not come about has nothing to give back.

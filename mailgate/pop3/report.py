@@ -23,7 +23,16 @@ class MaildropReport:
         """A message was sent whole, and was so large."""
         self._fetched += 1
         self._fetched_octets += octets
-        self._tell(facts.Fetched(session=session.id, user=session.user, message=entry.id, uid=entry.uid, octets=octets))
+        self._tell(
+            facts.Fetched(
+                session=session.id,
+                user=session.user,
+                message=entry.id,
+                uid=entry.uid,
+                octets=octets,
+                client=session.client,
+            )
+        )
 
     def topped(self) -> None:
         """The top of a message was sent. There is no fact for it; it is counted."""
@@ -32,7 +41,9 @@ class MaildropReport:
     def deleted(self, session: Session, entry: Entry) -> None:
         """A message was removed."""
         self._deleted += 1
-        self._tell(facts.Deleted(session=session.id, user=session.user, message=entry.id, uid=entry.uid))
+        self._tell(
+            facts.Deleted(session=session.id, user=session.user, message=entry.id, uid=entry.uid, client=session.client)
+        )
 
     def not_deleted(self, session: Session, entries: Iterable[Entry], error: Exception) -> None:
         """Marked messages could not be removed."""

@@ -9,7 +9,7 @@ from twisted.cred.portal import Portal
 
 from mailgate.connection import Build
 from mailgate.facts import Bulletin
-from mailgate.interfaces import ITally
+from mailgate.interfaces import ITally, IThrottle
 from mailgate.mail import Session
 from mailgate.pop3.machine import POP3Machine
 from mailgate.pop3.personality import Personality
@@ -30,6 +30,7 @@ def pop3_door(
     clock: Callable[[], float] = time.time,
     promise: Callable[[], Promise] = Promise,
     tally: ITally | None = None,
+    throttle: IThrottle | None = None,
 ) -> Build[Reply]:
     """What a `ConnectionFactory` asks for every client of the listener.
 
@@ -47,6 +48,7 @@ def pop3_door(
         clock=clock,
         promise=promise,
         tally=tally,
+        throttle=throttle,
     )
 
     def build(client: str, port: int) -> tuple[POP3Machine, POP3Session]:

@@ -17,6 +17,7 @@ from mailgate.connection import Ending
 from mailgate.facts import Disconnected
 from mailgate.failures import InUse, LockLost, StoreError, TooSoon
 from mailgate.interfaces import IMaildrop
+from mailgate.limits.throttled import Throttled
 from mailgate.mail import Session
 from mailgate.pop3.authentication import UNKNOWN_MECHANISM, Answer, Exchange, begin_exchange
 from mailgate.pop3.capabilities import capabilities, commands_not_there, may_log_in, may_start_tls
@@ -36,7 +37,7 @@ from mailgate.pop3.events import (
     User,
     Utf8,
 )
-from mailgate.pop3.excuses import excuse, not_removed
+from mailgate.pop3.excuses import TOO_MANY_WRONG, excuse, not_removed
 from mailgate.pop3.login import Login
 from mailgate.pop3.manner import Manner
 from mailgate.pop3.reply import Reply, negative, positive
@@ -66,7 +67,7 @@ class POP3Session:
         self._not_there = commands_not_there(self._personality) if self._personality.hidden else NOTHING_HIDDEN
         self._session = session
         self._report = VisitReport(surroundings.bulletin, surroundings.new_id)
-        self._login = Login(surroundings.portal, self._report)
+        self._login = Login(surroundings.portal, self._report, surroundings.throttle)
         self._maildrop_report = MaildropReport(surroundings.bulletin)
         self._now = surroundings.now
         self._began = surroundings.now()
@@ -239,6 +240,9 @@ class POP3Session:
             return await self._begin(await self._login.open(user, password, self._session))
         except (UnauthorizedLogin, LoginDenied) as error:
             return self._refuse_login(user, error)
+        except Throttled as error:
+            self._report.login_throttled(self._session, user, error)
+            return self._count_login_failure(TOO_MANY_WRONG)
         except StoreError as error:
             self._report.login_deferred(self._session, user, error)
             if isinstance(error, (InUse, TooSoon)):
@@ -270,9 +274,12 @@ class POP3Session:
 
     def _refuse_login(self, user: str, error: Exception) -> Reply:
         self._report.login_failed(self._session, user, error)
+        return self._count_login_failure(WRONG_LOGIN)
+
+    def _count_login_failure(self, reply: Reply) -> Reply:
         self._login_failures += 1
         enough = self._login_failures >= self._personality.max_login_failures
-        return self._show_out(WRONG_LOGIN) if enough else WRONG_LOGIN
+        return self._show_out(reply) if enough else reply
 
     # The end.
 

@@ -3,6 +3,8 @@
 from mailgate.service.desk import has_http
 from mailgate.service.gateway import CannotStart, Gateway
 from mailgate.service.inspection import inspect
+from mailgate.service.notify import Notifier
 from mailgate.service.ports import Listening
+from mailgate.service.reloading import CannotReload
 
-__all__ = ["CannotStart", "Gateway", "Listening", "has_http", "inspect"]
+__all__ = ["CannotReload", "CannotStart", "Gateway", "Listening", "Notifier", "has_http", "inspect"]

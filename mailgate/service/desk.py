@@ -11,50 +11,61 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from mailgate.config import Config
-from mailgate.control.calls import Functions
+from mailgate.control.calls import Function, Functions
 from mailgate.control.socket import SocketFactory
+from mailgate.control.status import sentence_of
+from mailgate.metrics.instruments import Instruments
 from mailgate.service.front import new_id
 from mailgate.service.late import LateFactory
 from mailgate.service.places import control_socket
 from mailgate.service.token import read_token
 from mailgate.short_paths import ShortPath
 
-# What a server for people answers. The rest makes mail up, or removes it by the hundred, and is for tests.
-FOR_PEOPLE: Final = frozenset({"ports", "messages", "message", "raw", "attachment", "wait", "delete"})
 SOCKET_MODE: Final = 0o600
 
 
 def has_http() -> bool:
     """Is what HTTP needs installed?"""
-    return find_spec("klein") is not None
+    return all(find_spec(name) is not None for name in ("klein", "prometheus_client"))
 
 
 class Desk:
     """One gateway's. `http` may be given to a port before anything is there to answer."""
 
     def __init__(self, config: Config, reactor: Any) -> None:
-        self.functions: Functions = {}  # empty before `open`
+        self.functions: dict[str, Function] = {}  # empty before `open`
         self.http = LateFactory(self._make_http)
         self._config = config
         self._reactor = reactor
+        self._instruments: Instruments | None = None
         self._token: str | None = None
         self._socket: SocketFactory | None = None
         self._port: IListeningPort | None = None
         self._path: ShortPath | None = None
 
-    def open(self, functions: Functions, *, for_tests: bool) -> None:
-        """Answer from now on: by HTTP; and, `for_tests`, by the control socket.
+    def open(self, functions: Functions, instruments: Instruments, *, for_tests: bool) -> None:
+        """Answer from now on, by HTTP and by the control socket. Raises `BadToken` and CannotListenError.
 
-        Raises `BadToken` and CannotListenError.
+        A gateway `for_tests` is ready before the imports of HTTP are done.
         """
-        self.functions = functions if for_tests else {name: functions[name] for name in FOR_PEOPLE}
+        self.replace(functions, instruments)
         if self._config.http.token:
             self._token = read_token(self._config.http.token)
-        if for_tests:
-            self._socket = SocketFactory(self.functions, self._reactor, new_id)
-            self._port = self._listen(self._socket)
-        elif self._config.http.listen:
-            self.http.ready()  # its imports take a moment, for which nobody's mail should have to wait later
+        self._socket = SocketFactory(self.functions, self._reactor, new_id)
+        self._port = self._listen(self._socket)
+        if self._config.http.listen and not for_tests:
+            self.http.ready()  # nobody's mail should have to wait for them later
+
+    def replace(self, functions: Functions, instruments: Instruments) -> None:
+        """Answer with these from now on."""
+        self.functions.clear()
+        self.functions.update(functions)
+        self._instruments = instruments
+
+    @property
+    def status_line(self) -> str:
+        """How the gateway is, in a line; empty before `open`."""
+        return "" if self._instruments is None else sentence_of(self._instruments)
 
     async def close(self) -> None:
         """Answer no more, and end what callers wait for."""
@@ -73,7 +84,13 @@ class Desk:
         port: IListeningPort = self._reactor.listenUNIX(self._path.name, factory, mode=SOCKET_MODE)
         return port
 
+    def _current(self) -> Instruments:
+        assert self._instruments is not None, "open() comes before the first client"
+        return self._instruments
+
     def _make_http(self) -> IProtocolFactory:
+        from mailgate.control.health import health_pages
         from mailgate.control.http import make_site
 
-        return make_site(self.functions, self._token, self._reactor, new_id)
+        pages = health_pages(lambda: self._current().failing(), lambda: self._current().families())
+        return make_site(self.functions, self._token, self._reactor, new_id, pages)

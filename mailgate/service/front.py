@@ -14,9 +14,12 @@ from twisted.cred.portal import Portal
 from twisted.internet.interfaces import IReactorTime
 
 from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory, AnyoneRules
+from mailgate.accounts.chain import CheckerChain
 from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.directory import Directory
 from mailgate.accounts.domains import Domains
+from mailgate.accounts.finding import BadChecker, load_checkers
+from mailgate.accounts.passwords import Cost
 from mailgate.accounts.realm import Realm
 from mailgate.accounts.ruling import Rulebook
 from mailgate.clients import network_of
@@ -32,6 +35,7 @@ from mailgate.interfaces import IDelivery, IDirectory, ISmarthost, Offload
 from mailgate.limits.networks import Networks
 from mailgate.limits.rates import Rate
 from mailgate.mail import make_id
+from mailgate.metrics.commits import Commits, WatchedStore
 from mailgate.pipeline import Pipeline, Step
 from mailgate.pop3.server import pop3_door
 from mailgate.quotas import Quotas
@@ -39,6 +43,7 @@ from mailgate.reserve import Reserve
 from mailgate.sending.client import smarthost_client
 from mailgate.sending.login import read_password
 from mailgate.sending.place import parse_smarthost
+from mailgate.service.logins import Logins
 from mailgate.service.personalities import (
     AS_CONFIGURED,
     Disguise,
@@ -79,6 +84,7 @@ class Frame:
     bulletin: Bulletin
     spools: str  # the directory for bodies that are too large for memory
     node: str
+    commits_watch: Commits  # counts what is being committed
 
 
 def new_id() -> str:
@@ -86,11 +92,23 @@ def new_id() -> str:
     return make_id(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(ENTROPY_OCTETS)))
 
 
-def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None]) -> Access:
+def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None], clock: IReactorTime) -> Access:
+    """Who is on disk, and whoever else knows passwords. Raises `CannotBuild`."""
+    domains = registered(config, report)
+    cost = Cost(config.accounts.hash_memory // 1024, config.accounts.hash_passes)
+    own = PasswordChecker(domains, hashing, cost=cost)
+    try:
+        others = load_checkers(config.accounts.checkers)
+    except BadChecker as error:
+        raise CannotBuild(list(error.faults)) from error
+    checker: ICredentialsChecker = CheckerChain(own, others, domains, clock) if others else own
+    return Access(Directory(domains, config.hostname), checker, domains, domains)
+
+
+def registered(config: Config, report: Callable[[Fault], None]) -> Domains:
     """The accounts on disk; what is wrong with a later edit goes to `report`."""
     default = decisions(config.maildrops)
-    domains = Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default)
-    return Access(Directory(domains, config.hostname), PasswordChecker(domains, hashing), domains, domains)
+    return Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default)
 
 
 def anyone(config: Config, passwords: Mapping[str, str]) -> Access:
@@ -152,25 +170,31 @@ class CannotBuild(Exception):
 class Front:
     """Store, delivery and pipeline of one gateway, and the doors that lead to them."""
 
-    def __init__(self, config: Config, access: Access, frame: Frame, letters: Letters | None = None) -> None:
-        """`letters`: who is given what arrives. Raises `CannotBuild`."""
+    def __init__(
+        self,
+        config: Config,
+        access: Access,
+        frame: Frame,
+        letters: Letters | None = None,
+        logins: Logins | None = None,
+        before: Front | None = None,
+    ) -> None:
+        """`letters`: who is given what arrives; `logins` None: nobody counts wrong passwords. `before`: whose place it
+        takes, with the store and its locks. Raises `CannotBuild`.
+        """
         self._config = config
         self._frame = frame
+        self.spools = frame.spools
         self.directory = access.directory
-        self._rulebook = access.rulebook
-        self.store = MaildirStore(
-            config.store.directory,
-            frame.node,
-            frame.disk,
-            commits=frame.commits,
-            soon=partial(frame.clock.callLater, 0),
-            sync=config.store.sync,
-        )
+        self.rulebook = access.rulebook
+        self.store: MaildirStore = before.store if before is not None else _store(config, frame)
         self._portal = Portal(Realm(self.store, access.domains, access.rulebook), [access.checker])
-        self._tally = Tally()
+        self._tally = logins.delays if logins is not None else Tally()
+        self._throttle = logins.throttle if logins is not None else None
         self._pipeline = Pipeline(steps(config), access.directory, frame.bulletin, frame.clock, config.handlers_timeout)
-        delivery: IDelivery = Delivery(self.store, frame.bulletin, smarthost(config, frame))
-        self._delivery = delivery if letters is None else Recorder(delivery, letters, time.time, frame.disk)
+        store = WatchedStore(self.store, frame.commits_watch)
+        delivery: IDelivery = Delivery(store, frame.bulletin, smarthost(config, frame))
+        self.delivery: IDelivery = delivery if letters is None else Recorder(delivery, letters, time.time, frame.disk)
         self._memory = Memory(config.limits.content_memory)
         self._reserve = Reserve(config.store.directory, config.store.min_free)
         permanent = config.store.over_quota == "refuse"
@@ -178,9 +202,14 @@ class Front:
         self._exempt = Networks(config.limits.exempt)
         self._recipients = Rate(config.limits.recipients_per_minute, MINUTE, time.monotonic)
 
+    @property
+    def judges(self) -> tuple[Step, ...]:
+        """Policies and handlers, in their order."""
+        return self._pipeline.steps
+
     def sweeper(self) -> Sweeper:
         """Who removes what is not to be kept."""
-        return Sweeper(self.store, self._rulebook.sweep_rules, self._frame.bulletin)
+        return Sweeper(self.store, self.rulebook.sweep_rules, self._frame.bulletin)
 
     def door(self, kind: Kind, *, tls_on_demand: bool, disguise: Disguise = AS_CONFIGURED) -> Build[Any]:
         """What a listener of this kind answers with; `tls_on_demand`: may it offer STARTTLS or STLS? Raises ValueError
@@ -196,7 +225,7 @@ class Front:
                 personality=smtp_personality(self._config, kind, starttls=tls_on_demand, disguise=disguise),
                 pipeline=self._pipeline,
                 directory=self.directory,
-                delivery=self._delivery,
+                delivery=self.delivery,
                 portal=self._portal if kind == "submission" else None,
                 spools=lambda: Spool(self._frame.spools, self._config.store.memory, self._memory),
                 bulletin=self._frame.bulletin,
@@ -205,6 +234,7 @@ class Front:
                 has_room=self._reserve.has_room,
                 check_quotas=self._quotas.check,
                 may_name_recipient=self._may_name_recipient,
+                throttle=self._throttle,
                 normalises=Networks(self._config.smtp.normalise_from if kind == "smtp" else ()).contains,
             )
         )
@@ -220,6 +250,18 @@ class Front:
             self._frame.bulletin,
             new_id,
             time.monotonic,
-            promise=self._rulebook.promise,
+            promise=self.rulebook.promise,
             tally=self._tally,
+            throttle=self._throttle,
         )
+
+
+def _store(config: Config, frame: Frame) -> MaildirStore:
+    return MaildirStore(
+        config.store.directory,
+        frame.node,
+        frame.disk,
+        commits=frame.commits,
+        soon=partial(frame.clock.callLater, 0),
+        sync=config.store.sync,
+    )

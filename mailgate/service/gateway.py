@@ -6,38 +6,46 @@ Ports are opened in `privilegedStartService`, while twistd may still be root; fi
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from attrs import evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mailgate.config import Config
-from mailgate.control.calls import Arguments, CallError, Function, Functions
-from mailgate.control.functions import make_functions
+from mailgate.accounts.domains import Domains
+from mailgate.config import Config, Reading
+from mailgate.control.calls import Arguments, CallError, Functions
 from mailgate.control.letters import Letters
 from mailgate.facts import Bulletin, Reader
 from mailgate.faults import Fault
+from mailgate.journal.files import DIRECTORY
+from mailgate.journal.journal import Journal
 from mailgate.log import FactLog
+from mailgate.metrics.instruments import Instruments
+from mailgate.noticing.notices import Notices
+from mailgate.service.answers import Answers
 from mailgate.service.descriptors import make_room
 from mailgate.service.desk import Desk
-from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users, new_id
+from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
+from mailgate.service.inspection import inspect
 from mailgate.service.listeners import Listeners
-from mailgate.service.on_demand import OnDemand
-from mailgate.service.places import places
+from mailgate.service.logins import Logins
+from mailgate.service.monitoring import Monitoring
+from mailgate.service.noticing import notices
 from mailgate.service.ports import CannotListen, Listening
+from mailgate.service.reloading import CannotReload, Change, change_of
 from mailgate.service.state import State, StateError, spool_directory
 from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.testbed import Testbed
 from mailgate.service.token import BadToken
 from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
-from mailgate.tls import BadCertificate, ServerCertificate
+from mailgate.tls import BadCertificate, Certificates, Watch
 
 log = Logger(namespace="mailgate.service")
 
@@ -53,24 +61,52 @@ class CannotStart(Exception):
 class Gateway(Service):
     """One gateway. Outside of twistd call `privilegedStartService`, `startService`, and in the end `stopService`."""
 
-    def __init__(self, config: Config, reactor: Any, *, open_to_anyone: bool = False) -> None:
-        """`open_to_anyone`: any recipient and any password, and all that tests ask for: for development and tests."""
+    def __init__(
+        self, config: Config, reactor: Any, *, open_to_anyone: bool = False, reread: Callable[[], Reading] | None = None
+    ) -> None:
+        """`open_to_anyone`: any recipient and any password, and all that tests ask for: for development and tests.
+        `reread` reads the configuration again, for `reload`.
+        """
         self._config = config
+        self._reread = reread
+        self._refused_reload = ""  # why the last one was refused
         self._reactor = reactor
         self._disk = Workers(reactor, DISK_THREADS, "mailgate-disk")
         self._commits = Workers(reactor, COMMIT_THREADS, "mailgate-commit")
         self._hashing = Workers(reactor, HASHING_THREADS, "mailgate-hashing")
         self._testbed = Testbed(reactor, faults=config.testing.faults) if open_to_anyone else None
+        self.bulletin = Bulletin("", time.time, _reader_failed)
+        self.bulletin.add(FactLog(details=config.log.level == "debug"))
+        self._monitoring = Monitoring(reactor, self.bulletin)
+        self._journal = journal_of(config)
+        self.bulletin.add(self._journal)
+        self._certificates = self._make_certificates()
+        self._watch = Watch(self._certificates, reactor) if self._certificates is not None else None
+        # Whoever tests may mistype: nobody is kept waiting there.
+        self._logins = None if open_to_anyone else Logins(config, reactor, self._disk, self._domains)
         self._letters: Letters | None = None
         self._state: State | None = None
         self._sweeps: Sweeps | None = None
-        self.bulletin = Bulletin("", time.time, _reader_failed)
-        self.bulletin.add(FactLog(details=config.log.level == "debug"))
+        self._notices: Notices | None = None
         if open_to_anyone or config.http.listen:
             # Who serves people keeps no mail of theirs in memory: the store has it.
             self._letters = Letters() if open_to_anyone else Letters(content_octets=0)
             self.bulletin.add(self._letters)
-        self._listeners = Listeners(config, reactor, self.bulletin.tell)
+        self._listeners = Listeners(config, reactor, self.bulletin.tell, self._monitoring.counts.turned_away)
+        self._answers = Answers(
+            config=config,
+            reactor=reactor,
+            disk=self._disk,
+            listeners=self._listeners,
+            monitoring=self._monitoring,
+            journal=self._journal,
+            certificates=self._certificates,
+            letters=self._letters,
+            logins=self._logins,
+            testbed=self._testbed,
+            reload=self._answer_reload if reread is not None else None,
+            warnings={"reload": lambda: self._refused_reload},
+        )
         self._desk = Desk(config, reactor)
 
     @property
@@ -81,7 +117,7 @@ class Gateway(Service):
     @property
     def places(self) -> dict[str, Any]:
         """The same for programs, with what else they need to know, as `service.places` has it."""
-        return places(self._config, self.listening)
+        return self._answers.places()
 
     @property
     def functions(self) -> Functions:
@@ -94,7 +130,9 @@ class Gateway(Service):
         if warning := make_room(self._listeners.most_connections):
             log.warn("{warning}", warning=warning)
         try:
-            self._listeners.open(self._certificate(), self._desk.http)
+            if self._certificates is not None:
+                self._certificates.load()
+            self._listeners.open(self._certificates, self._desk.http)
         except BadCertificate as error:
             raise CannotStart(*error.faults) from error
         except CannotListen as error:
@@ -112,13 +150,26 @@ class Gateway(Service):
         self._disk.start()
         self._commits.start()
         self._hashing.start()
+        self._journal.start()
+        if self._logins is not None:
+            self._logins.start()
+        self._monitoring.start()
+        if self._watch is not None:
+            self._watch.start()
         if self._sweeps is not None:
             self._sweeps.start()
+        if self._notices is not None:
+            self._notices.start()
 
     def _begin(self) -> None:
         try:
+            if self._certificates is not None:
+                self._certificates.check_readable()
             self._state = State(self._config.state)
-            front = self._front(self._state.node)
+            self.bulletin.node = self._state.node
+            front = self._serving = self._front(self._config)
+        except BadCertificate as error:
+            raise CannotStart(*error.faults) from error
         except StateError as error:
             raise CannotStart(Fault("state", str(error))) from error
         except OSError as error:
@@ -126,13 +177,72 @@ class Gateway(Service):
         except CannotBuild as error:
             raise CannotStart(*error.faults) from error
         self._listeners.fill(front, self._testbed)
-        self._open_desk(front)
+        instruments = self._open_desk(front)
         self._sweeps = Sweeps(front.sweeper(), schedule(self._config.state), self.bulletin, self._reactor)
+        if self._testbed is None:  # tests are not to be surprised by mail
+            self._notices = notices(self._config, front, instruments, self._reactor, self._disk, self._refusal)
+            self.bulletin.add(self._notices)
 
     def stopService(self) -> Deferred[None]:
         """Close the ports, let what is under way finish, tell the clients; fires when all is over."""
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
+
+    @property
+    def status_line(self) -> str:
+        """How it is, in a line; empty before it has started."""
+        return self._desk.status_line
+
+    async def reload(self) -> Change:
+        """Read the configuration again; what of it can change counts from now on. Raises `CannotReload`, and goes on as
+        before; that is told to the log as well.
+        """
+        assert self._reread is not None, "only a gateway with a configuration file has this call"
+        try:
+            reading = self._reread()
+            if reading.config is None or (faults := inspect(reading, build=False)):
+                raise CannotReload(*(reading.faults if reading.config is None else faults))
+            change = change_of(self._config, reading.config)
+            self._take_over(change.config)
+        except CannotReload as refusal:
+            self._refused_reload = f"the configuration was not read again: {refusal.faults[0]}"
+            for fault in refusal.faults:
+                log.error("not reloaded: {fault}", fault=fault)
+            raise
+        self._refused_reload = ""
+        for key in change.waiting:
+            log.warn("{key} has changed, and waits for a restart", key=key)
+        log.info("configuration read again; changed: {keys}", keys=", ".join(change.changed) or "nothing")
+        if self._certificates is not None:
+            await self._certificates.reload()
+        return change
+
+    def _take_over(self, config: Config) -> None:
+        """Let new sessions be served by `config`. Those that are open end as they began."""
+        try:
+            front = self._front(config, self._serving)
+        except CannotBuild as error:
+            raise CannotReload(*error.faults) from error
+        except CannotStart as error:
+            raise CannotReload(*error.faults) from error
+        self._config, self._serving = config, front
+        self._listeners.fill(front, self._testbed)
+        self._answers = evolve(self._answers, config=config)
+        instruments = self._answers.instruments(self.bulletin.node, self._accounts)
+        self._desk.replace(self._answers.functions(front, self._accounts, instruments), instruments)
+        if self._sweeps is not None:
+            self._sweeps.use(front.sweeper())
+
+    async def _answer_reload(self, arguments: Arguments) -> dict[str, Any]:
+        arguments.only()
+        try:
+            change = await self.reload()
+        except CannotReload as refusal:
+            raise CallError("bad", "\n".join(map(str, refusal.faults))) from refusal
+        return {"changed": list(change.changed), "waiting": list(change.waiting)}
+
+    def _refusal(self) -> str:
+        return self._refused_reload
 
     def cut(self) -> None:
         """While it stops: do not wait for sessions any longer, only for commits."""
@@ -142,64 +252,58 @@ class Gateway(Service):
         """Let `reader` know what happens."""
         self.bulletin.add(reader)
 
-    def _certificate(self) -> ServerCertificate | None:
-        if not self._config.tls.is_configured:
+    def _make_certificates(self) -> Certificates | None:
+        tls = self._config.tls
+        if not tls.is_configured:
             return None
-        certificate = ServerCertificate(self._config.tls.certificate, self._config.tls.key)
-        certificate.load()
-        return certificate
+        return Certificates(
+            tls.pairs,
+            hostname="" if self._testbed is not None else self._config.hostname,
+            offload=self._disk,
+            tell=self.bulletin.tell,
+            warn=_warn,
+            seconds=self._reactor.seconds,
+            now=time.time,
+        )
 
-    def _front(self, node: str) -> Front:
-        self.bulletin.node = node
+    def _front(self, config: Config, before: Front | None = None) -> Front:
+        node = self.bulletin.node
         frame = Frame(
             clock=self._reactor,
             disk=self._disk,
             commits=self._commits,
             hashing=self._hashing,
             bulletin=self.bulletin,
-            spools=spool_directory(self._config.store.directory, node),
+            spools=spool_directory(config.store.directory, node) if before is None else before.spools,
             node=node,
+            commits_watch=self._monitoring.commits,
         )
-        access = self._access()
+        access = self._access(config)
         if access.domains is not None and (faults := access.domains.unreadable()):
             raise CannotStart(*faults)  # root could read them when `--check` did; who we are now cannot
-        return Front(self._config, access, frame, self._letters)
+        front = Front(config, access, frame, self._letters, self._logins, before)
+        self._accounts = access
+        return front
 
-    def _access(self) -> Access:
+    def _domains(self) -> Domains:
+        assert self._accounts.domains is not None, "only a server with accounts asks"
+        return self._accounts.domains
+
+    def _access(self, config: Config) -> Access:
         if self._testbed is not None:
-            return anyone(self._config, self._testbed.passwords)
-        return known_users(self._config, self._hashing, _fault_found)
+            return anyone(config, self._testbed.passwords)
+        return known_users(config, self._hashing, _fault_found, self._reactor)
 
-    def _open_desk(self, front: Front) -> None:
-        if self._letters is None:
-            return
+    def _open_desk(self, front: Front) -> Instruments:
         try:
-            self._desk.open(self._functions(front, self._letters), for_tests=self._testbed is not None)
+            instruments = self._answers.instruments(self.bulletin.node, self._accounts)
+            functions = self._answers.functions(front, self._accounts, instruments)
+            self._desk.open(functions, instruments, for_tests=self._testbed is not None)
+            return instruments
         except BadToken as error:
             raise CannotStart(Fault("http.token", str(error))) from error
         except CannotListenError as error:
             raise CannotStart(Fault("state", f"no socket can be opened there: {error.socketError}")) from error
-
-    def _functions(self, front: Front, letters: Letters) -> Functions:
-        mail = make_functions(
-            letters,
-            front.store,
-            front.directory,
-            self._testbed.conversations if self._testbed is not None else lambda _: (),
-            clock=self._reactor,
-            now=time.time,
-            new_id=new_id,
-            offload=self._disk,
-        )
-        functions = {"ports": self._tell_ports, **mail}
-        if self._testbed is None:
-            return functions
-        listeners = OnDemand(partial(self._listeners.open_on_demand, front, self._testbed))
-        return {**functions, **self._testbed.functions(listeners, partial(_end_mail, letters, mail["clear"]))}
-
-    async def _tell_ports(self, arguments: Arguments) -> dict[str, Any]:
-        arguments.only("namespace")
-        return self.places
 
     async def _stop(self) -> None:
         await self._listeners.close()
@@ -207,12 +311,22 @@ class Gateway(Service):
             seconds = self._config.drain
             log.warn("ending {sessions} sessions, {seconds:.0f} s at most", sessions=sessions, seconds=seconds)
         await self._listeners.drain(self._config.drain)
+        if self._letters is not None:
+            self._letters.waits.end_all()
         await self._desk.close()
+        if self._notices is not None:
+            await self._notices.stop()
+        if self._logins is not None:
+            await self._logins.stop()
+        if self._watch is not None:
+            await self._watch.stop()
         if self._sweeps is not None:
             await self._sweeps.stop()
+        self._monitoring.stop()
         self._commits.stop()
         self._disk.stop()
         self._hashing.stop()
+        self._journal.stop()
         self._release_state()
 
     def _release_state(self) -> None:
@@ -220,16 +334,18 @@ class Gateway(Service):
             self._state.close()
 
 
-async def _end_mail(letters: Letters, clear: Function, namespace: str) -> None:
-    """Nobody asks for the mail of a namespace any more."""
-    letters.waits.end_namespace(namespace)
-    with suppress(CallError):  # what a session still holds goes with the gateway
-        await clear(Arguments({"namespace": namespace}))
-    letters.clear(namespace)
-
-
 def _reader_failed(reader: Reader, error: Exception) -> None:
     log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)
+
+
+def journal_of(config: Config) -> Journal:
+    """The journal of the gateway with that configuration."""
+    directory = os.path.join(config.state, DIRECTORY)
+    return Journal(directory, config.journal.max_size, config.journal.keep_days)
+
+
+def _warn(fault: Fault) -> None:
+    log.warn("{fault}", fault=fault)
 
 
 def _fault_found(fault: Fault) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from attrs import evolve
 
+from mailgate.accounts.finding import check_checker
 from mailgate.config import Config, Reading, not_directories
 from mailgate.faults import Fault
 from mailgate.handlers.finding import BadHandler, check_handler, make_handler
@@ -17,7 +19,9 @@ from mailgate.sending.trust import verified
 from mailgate.service.desk import has_http
 from mailgate.service.sockets import missing_directory
 from mailgate.service.token import BadToken, read_token
-from mailgate.tls import BadCertificate, ServerCertificate
+from mailgate.tls import BadCertificate, Files, read_pair
+
+FOR_OTHERS: Final = 0o077
 
 
 def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
@@ -35,9 +39,10 @@ def inspect(reading: Reading, *, build: bool) -> tuple[Fault, ...]:
     return (
         *reading.faults,
         *_directories(reading, config),
-        *_certificate(reading, config),
+        *_certificates(reading, config),
+        *_checkers(reading, config),
         *_smarthost(reading, config, careful=build),
-        *_http(reading, config),
+        *_http(reading, config, careful=build),
         *_handlers(reading, config, build),
     )
 
@@ -50,18 +55,27 @@ def _directories(reading: Reading, config: Config) -> Iterator[Fault]:
             yield fault
 
 
-def _certificate(reading: Reading, config: Config) -> Iterator[Fault]:
-    keys = {config.tls.certificate: "tls.certificate", config.tls.key: "tls.key"}
-    if keys.keys() == {""}:
-        return
-    try:
-        ServerCertificate(config.tls.certificate, config.tls.key).load()
-    except BadCertificate as error:
-        for fault in error.faults:
-            if fault.where:  # that a file is not named at all has been said
-                key = keys[fault.where] if len(keys) == 2 else "tls"
-                astray = "" if os.path.lexists(fault.where) else f"relative paths belong to state, {config.state}"
-                yield Fault(reading.where(key), f"{fault.where} {fault.what}", fault.hint or astray)
+def _certificates(reading: Reading, config: Config) -> Iterator[Fault]:
+    pairs = [("tls", config.tls.pairs[0])] if config.tls.certificate or config.tls.key else []
+    pairs += [(f"tls.also[{number}]", pair) for number, pair in enumerate(config.tls.pairs[1:], 1)]
+    for key, (certificate, private) in pairs:
+        try:
+            read_pair(Files(certificate, private))
+        except BadCertificate as error:
+            for fault in error.faults:
+                if fault.where:  # that a file is not named at all has been said
+                    yield _of_pair(reading, config, key, {certificate: "certificate", private: "key"}, fault)
+
+
+def _of_pair(reading: Reading, config: Config, key: str, names: Mapping[str, str], fault: Fault) -> Fault:
+    where = f"{key}.{names[fault.where]}" if len(names) == 2 else key
+    astray = "" if os.path.lexists(fault.where) else f"relative paths belong to state, {config.state}"
+    return Fault(reading.where(where), f"{fault.where} {fault.what}", fault.hint or astray)
+
+
+def _checkers(reading: Reading, config: Config) -> Iterator[Fault]:
+    for number, use in enumerate(config.accounts.checkers, 1):
+        yield from check_checker(use, reading.where(f"accounts.checkers[{number}]"))
 
 
 def _smarthost(reading: Reading, config: Config, *, careful: bool) -> Iterator[Fault]:
@@ -82,16 +96,21 @@ def _smarthost(reading: Reading, config: Config, *, careful: bool) -> Iterator[F
         yield from _readable(reading, "submission.smarthost_ca", lambda: verified(place.host, section.smarthost_ca))
 
 
-def _http(reading: Reading, config: Config) -> Iterator[Fault]:
+def _http(reading: Reading, config: Config, *, careful: bool) -> Iterator[Fault]:
+    """`careful`: tell also that others can read the token."""
     if not config.http.listen:
         return
     if not has_http():
-        yield Fault(reading.where("http.listen"), "klein is not installed", "pip install 'mailgate[http]'")
+        yield Fault(reading.where("http.listen"), "its packages are not installed", "pip install 'mailgate[http]'")
     if config.http.token:
         try:
             read_token(config.http.token)
         except BadToken as error:
             yield Fault(reading.where("http.token"), str(error))
+            return
+        if careful and os.stat(config.http.token).st_mode & FOR_OTHERS:
+            what = f"others can read {config.http.token}"
+            yield Fault(reading.where("http.token"), what, f"chmod 600 {config.http.token}")
 
 
 def _readable(reading: Reading, key: str, read: Callable[[], object]) -> Iterator[Fault]:

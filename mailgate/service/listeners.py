@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
 
 from mailgate.config import Config
 from mailgate.connection import Build, ConnectionFactory
 from mailgate.control.calls import CallError
-from mailgate.facts import Fact
+from mailgate.facts import Fact, TurnedAway
 from mailgate.limits.admission import Admission
 from mailgate.limits.networks import Networks
 from mailgate.limits.sparing import Sparing
@@ -23,7 +23,6 @@ from mailgate.service.ports import CannotListen, Listening, Ports
 from mailgate.service.stack import Approach, layered
 from mailgate.service.testbed import Testbed
 from mailgate.service.wishes import Wish
-from mailgate.tls import ServerCertificate
 
 HTTP = "http"
 ON_DEMAND = "tcp:0:interface=127.0.0.1"
@@ -32,16 +31,24 @@ ON_DEMAND = "tcp:0:interface=127.0.0.1"
 class Listeners:
     """One gateway's."""
 
-    def __init__(self, config: Config, reactor: Any, tell: Callable[[Fact], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        tell: Callable[[Fact], None],
+        count: Callable[[TurnedAway], None] = lambda fact: None,
+    ) -> None:
+        """Of those that are turned away `tell` hears now and then, `count` every time."""
         self._config = config
         self._reactor = reactor
         self._ports = Ports(reactor)
         self._factories: list[ConnectionFactory[Any]] = []
         self._doors: dict[str, Build[Any]] = {}  # by the listener's key; filled when the privileges are dropped
-        self._certificate: ServerCertificate | None = None
+        self._certificate: IOpenSSLServerConnectionCreator | None = None
         self._tell_sparingly = Sparing(tell, time.monotonic).tell
+        self._count = count
         limits = config.limits
-        self._admission = Admission(
+        self.admission = Admission(
             time.monotonic,
             connections=limits.connections,
             connections_per_client=limits.connections_per_client,
@@ -63,9 +70,9 @@ class Listeners:
     def most_connections(self) -> int:
         """Those that may be let in, and at every listener with proxies those without their header."""
         proxied = sum(bool(self._proxies(key)) for key, _ in self._config.listeners())
-        return self._admission.most + proxied * self._config.limits.connections
+        return self.admission.most + proxied * self._config.limits.connections
 
-    def open(self, certificate: ServerCertificate | None, http: IProtocolFactory) -> None:
+    def open(self, certificate: IOpenSSLServerConnectionCreator | None, http: IProtocolFactory) -> None:
         """Open the ports of the configuration; `http` answers at that listener. Raises `CannotListen`."""
         self._certificate = certificate
         for key, listener in self._config.listeners():
@@ -123,21 +130,25 @@ class Listeners:
         """Raises ValueError for a disguise that cannot be."""
         on_demand = self._certificate is not None and not wish.tls
         build = front.door(wish.kind, tls_on_demand=on_demand, disguise=wish.disguise)
-        return build if testbed is None else testbed.decorated(build, wish.protocol, wish.faults)
+        return build if testbed is None else testbed.decorated(build, wish.protocol, wish.faults, wish.namespace)
 
     def _layered(self, key: str, factory: IProtocolFactory) -> IProtocolFactory:
         section = _section(key)
         limits = self._config.limits
         approach = Approach(
-            enter=self._admission.enter,
+            enter=self.admission.enter,
             proxies=Networks(self._proxies(key)),
             clock=self._reactor,
-            tell=self._tell_sparingly,
+            tell=self._turned_away,
             greeting_seconds=self._config.pop3.login_timeout if section == "pop3" else limits.greeting_timeout,
             introductions=limits.connections,
         )
         tls = self._certificate if key.endswith("_tls") else None
         return layered(factory, approach, listener=section, implicit_tls=tls)
+
+    def _turned_away(self, fact: TurnedAway) -> None:
+        self._count(fact)
+        self._tell_sparingly(fact)
 
     def _proxies(self, key: str) -> Sequence[str]:
         return getattr(getattr(self._config, _section(key)), "proxies", ())  # LMTP and HTTP have none

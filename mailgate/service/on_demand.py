@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from mailgate.control.calls import Arguments, CallError, Functions
+from mailgate.control.matching import namespace_in
 from mailgate.service.ports import Listening
 from mailgate.service.wishes import Wish, read_wish
 
@@ -28,7 +29,7 @@ class OnDemand:
     def __init__(self, open_port: Callable[[Wish], Opened]) -> None:
         """`open_port` raises `CallError`."""
         self._open_port = open_port
-        self._open: dict[str, tuple[str, Opened]] = {}  # and the namespace of each
+        self._open: dict[str, tuple[str | None, Opened]] = {}  # and the namespace of each
         self._number = 0
 
     def functions(self) -> Functions:
@@ -48,14 +49,14 @@ class OnDemand:
         opened = self._open_port(wish)
         self._number += 1
         name = f"listener-{self._number}"
-        self._open[name] = (arguments.text("namespace"), opened)
+        self._open[name] = (wish.namespace, opened)
         return {"id": name, "host": opened.listening.host, "port": opened.listening.port}
 
     async def _close_listener(self, arguments: Arguments) -> dict[str, Any]:
         arguments.only("namespace", "id")
-        name = arguments.wanted("id")
+        name, namespace = arguments.wanted("id"), namespace_in(arguments)
         owner, _ = self._open.get(name, (None, None))
-        if owner != arguments.text("namespace"):
+        if owner != namespace:
             raise CallError("missing", f"there is no listener {name[:40]!r}")
         await self._close(name)
         return {"closed": name}

@@ -57,6 +57,10 @@ class Sweeps:
         """Look soon, and then every hour."""
         self._first = self._clock.callLater(FIRST_SECONDS, self._begin)
 
+    def use(self, sweeper: Sweeper) -> None:
+        """From the next sweep on, another one."""
+        self._sweeper = sweeper
+
     async def stop(self) -> None:
         """Begin no further maildrop; returns when the one under way is done."""
         if self._first is not None and self._first.active():

@@ -14,10 +14,11 @@ from twisted.internet.interfaces import IReactorTime
 from mailgate.accounts.names import account_name
 from mailgate.connection import Build
 from mailgate.control.calls import Arguments, CallError, Functions
+from mailgate.control.matching import namespace_in
 from mailgate.conversations import Conversations, overheard
 from mailgate.interference import Rule, Rules, Spoken, interfered, parse_rule
 from mailgate.mail import Path
-from mailgate.namespaces import namespace_of
+from mailgate.namespaces import SHARED, namespace_of
 from mailgate.service.on_demand import OnDemand
 from mailgate.wire.address import AddressError
 
@@ -36,13 +37,15 @@ class Testbed:
         self._rules = Rules() if faults else None
         self._conversations = Conversations()
 
-    def decorated(self, build: Build[Any], protocol: Spoken, own: Sequence[Rule] = ()) -> Build[Any]:
+    def decorated(
+        self, build: Build[Any], protocol: Spoken, own: Sequence[Rule] = (), namespace: str | None = None
+    ) -> Build[Any]:
         """A door of which is remembered what is said there, and whose replies may be interfered with; `own` are a
-        listener's own rules. `protocol` is "smtp", for LMTP as well, or "pop3".
+        listener's own rules, `namespace` is who opened it. `protocol` is "smtp", for LMTP as well, or "pop3".
         """
         if self._rules is not None:
             build = interfered(build, protocol, self._rules, own, self._clock)
-        return overheard(build, self._conversations, protocol, time.time)
+        return overheard(build, self._conversations, protocol, time.time, namespace)
 
     def conversations(self, namespace: str, since: float = 0.0) -> list[dict[str, Any]]:
         """What a namespace may know of, for JSON."""
@@ -53,7 +56,8 @@ class Testbed:
 
         async def end_namespace(arguments: Arguments) -> dict[str, Any]:
             arguments.only("namespace")
-            namespace = arguments.wanted("namespace")
+            arguments.wanted("namespace")
+            namespace = namespace_in(arguments)
             await listeners.end(namespace)
             self._forget(namespace)
             await end_mail(namespace)
@@ -76,18 +80,20 @@ class Testbed:
 
     async def _tell(self, arguments: Arguments) -> dict[str, Any]:
         arguments.only("namespace", "since")
+        namespace = namespace_in(arguments)
         since = arguments.number("since", 0.0, most=float(1 << 40))
-        return {"conversations": self.conversations(arguments.text("namespace"), since)}
+        return {"conversations": self.conversations(namespace, since)}
 
     async def _set_password(self, arguments: Arguments) -> dict[str, Any]:
         """From now on this is the account's only password; an empty one: any is right again."""
         arguments.only("namespace", "user", "password")
+        namespace = namespace_in(arguments)
         try:
             path = Path.parse(arguments.wanted("user"))
         except AddressError as error:
             raise CallError("bad", f"user: {error}") from error
         name = account_name(path.local_part, path.domain)
-        if namespace_of(name) not in ("", arguments.text("namespace")):
+        if namespace_of(name) not in (SHARED, namespace):
             raise CallError("bad", f"{name} belongs to another namespace")
         password = arguments.text("password")
         if not password:
@@ -103,7 +109,7 @@ class Testbed:
     @staticmethod
     def _fault_functions(rules: Rules) -> Functions:
         async def add(arguments: Arguments) -> dict[str, Any]:
-            namespace = arguments.text("namespace")
+            namespace = namespace_in(arguments)
             try:
                 return {"id": rules.add(parse_rule(arguments.besides("namespace")), namespace)}
             except ValueError as error:
@@ -111,20 +117,20 @@ class Testbed:
 
         async def tell(arguments: Arguments) -> dict[str, Any]:
             arguments.only("namespace")
-            return {"faults": rules.list(arguments.text("namespace"))}
+            return {"faults": rules.list(namespace_in(arguments))}
 
         async def remove(arguments: Arguments) -> dict[str, Any]:
             arguments.only("namespace", "id")
-            name = arguments.wanted("id")
+            name, namespace = arguments.wanted("id"), namespace_in(arguments)
             try:
-                rules.remove(name, arguments.text("namespace"))
+                rules.remove(name, namespace)
             except KeyError:
                 raise CallError("missing", f"there is no fault {name[:40]!r}") from None
             return {"removed": name}
 
         async def clear(arguments: Arguments) -> dict[str, Any]:
             arguments.only("namespace")
-            rules.clear(arguments.text("namespace"))
+            rules.clear(namespace_in(arguments))
             return {}
 
         return {"add_fault": add, "faults": tell, "remove_fault": remove, "clear_faults": clear}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mailgate.control.calls import Arguments, CallError
+from mailgate.control.matching import namespace_in
 from mailgate.interference import Rule, Spoken, parse_rule
 from mailgate.service.personalities import AS_CONFIGURED, Disguise, Kind
 
@@ -24,6 +25,7 @@ class Wish:
     tls: bool = False
     disguise: Disguise = AS_CONFIGURED
     faults: tuple[Rule, ...] = ()
+    namespace: str | None = None  # who opened it; None: nobody did, it is the configuration's
 
     @property
     def protocol(self) -> Spoken:
@@ -36,16 +38,18 @@ def read_wish(arguments: Arguments) -> Wish:
     kind = arguments.text("protocol", "smtp")
     if kind not in KINDS:
         raise CallError("bad", f"protocol has to be one of {', '.join(KINDS)}, not {kind[:40]!r}")
-    wish = Wish(cast(Kind, kind), arguments.flag("tls"), _disguise(Arguments(arguments.table("personality"))))
-    rules = tuple(_rule(wish.protocol, rule) for rule in arguments.list("faults"))
-    return Wish(wish.kind, wish.tls, wish.disguise, rules)
+    disguise = _disguise(Arguments(arguments.table("personality")))
+    if kind == "pop3" and disguise.max_message_octets:
+        raise CallError("bad", "size is of SMTP, where EHLO shows it: POP3 has none, leave it out")
+    wish = Wish(cast(Kind, kind), arguments.flag("tls"), disguise, namespace=namespace_in(arguments))
+    return evolve(wish, faults=tuple(_rule(wish.protocol, rule) for rule in arguments.list("faults")))
 
 
 def _disguise(arguments: Arguments) -> Disguise:
     arguments.only("hide", "size", "greeting")
-    hidden = arguments.list("hide")
-    if not all(isinstance(keyword, str) for keyword in hidden):
-        raise CallError("bad", 'hide has to be a list of keywords, such as ["STARTTLS"]')
+    hidden = arguments.besides().get("hide", [])
+    if not isinstance(hidden, list) or not all(isinstance(keyword, str) for keyword in hidden):
+        raise CallError("bad", f'hide has to be a list of keywords, such as ["STARTTLS"], not {hidden!r:.80}')
     greeting = arguments.text("greeting")
     if len(greeting) > MAX_GREETING_CHARACTERS:
         raise CallError("bad", f"a greeting has {MAX_GREETING_CHARACTERS} characters at most")

@@ -137,18 +137,18 @@ class Mailing:
         assert self.transaction is not None, "content comes after 354 or BDAT"
         if not self.transaction.envelope.recipients:
             return ()  # RFC 2033 4.3
-        message = self._message(self.transaction, end)
+        message, header = self._message(self.transaction, end), self.transaction.header
         try:
             handled = await self._to.pipeline.handle(message)
             outcomes = await self._to.delivery.deliver(handled, partial=self._personality.lmtp)
         except Discarded:
-            self._report.accepted(message, reply_sent=not lost(), discarded=True)
+            self._report.accepted(message, header, reply_sent=not lost(), discarded=True)
             return self._all_taken(message)
         if self._personality.lmtp:
             return self._each(handled, outcomes, lost)
         _refuse_unless_all(outcomes)
         discarded = not any(recipient.destinations for recipient in handled.envelope.recipients)
-        self._report.accepted(message, reply_sent=not lost(), discarded=discarded)
+        self._report.accepted(message, header, reply_sent=not lost(), discarded=discarded)
         return self._all_taken(message)
 
     def _message(self, transaction: Transaction, end: events.EndOfContent) -> Message:
@@ -169,13 +169,14 @@ class Mailing:
     def _each(self, message: Message, outcomes: Sequence[Outcome], lost: Callable[[], bool]) -> Answer:
         """RFC 2033 4.2: a reply for each RCPT that was accepted, in their order."""
         recipients = message.envelope.recipients
+        assert self.transaction is not None, "it is not over"
         taken = tuple(
             recipient for recipient, outcome in zip(recipients, outcomes, strict=True) if outcome.reply.is_positive
         )
         if taken:
             discarded = not any(recipient.destinations for recipient in taken)
-            self._report.accepted(message.with_recipients(taken), reply_sent=not lost(), discarded=discarded)
-        assert self.transaction is not None, "it is not over"
+            accepted, header = message.with_recipients(taken), self.transaction.header
+            self._report.accepted(accepted, header, reply_sent=not lost(), discarded=discarded)
         for outcome in outcomes:
             if not outcome.reply.is_positive:
                 self._report.message_refused(self.transaction, outcome.reply, only=outcome.path)

@@ -15,6 +15,7 @@ from mailgate.facts import (
 from mailgate.mail import Envelope, Message, Path, Reply, Session
 from mailgate.smtp import events
 from mailgate.smtp.transaction import Transaction
+from mailgate.wire.header import HeaderScanner, identifier
 
 Refusable = events.Connected | events.Hello | events.Mail | events.Rcpt
 
@@ -44,21 +45,33 @@ class MailReport:
                 sender=str(sender),
                 recipient=str(event.path) if isinstance(event, events.Rcpt) else "",
                 reply=str(reply),
+                listener=session.listener,
+                helo=event.name if isinstance(event, events.Hello) else session.helo,
+                tls=session.tls,
+                user=session.user,
             )
         )
 
-    def accepted(self, message: Message, *, reply_sent: bool, discarded: bool) -> None:
-        """A message was answered with 250, or would have been if the client were still there."""
+    def accepted(self, message: Message, header: HeaderScanner, *, reply_sent: bool, discarded: bool) -> None:
+        """A message was answered with 250, or would have been if the client were still there; `header` has seen what
+        the client sent.
+        """
+        session = message.envelope.session
         self._tell(
             Accepted(
                 message=message.id,
-                session=message.envelope.session.id,
-                client=message.envelope.session.client,
+                session=session.id,
+                client=session.client,
                 sender=str(message.envelope.reverse_path),
                 recipients=_paths(message.envelope),
                 octets=message.body.wire_octets,
                 reply_sent=reply_sent,
                 discarded=discarded,
+                message_id=header.message_id or _added_message_id(message),
+                listener=session.listener,
+                helo=session.helo,
+                tls=session.tls,
+                user=session.user,
             )
         )
 
@@ -66,20 +79,31 @@ class MailReport:
         """A message was refused after its content had come, for all recipients or for `only` one (LMTP); if that is
         our own trouble, that is told too.
         """
-        envelope = transaction.envelope
+        envelope, session = transaction.envelope, transaction.envelope.session
         if transaction.trouble:
             self._tell(NotDelivered(message=envelope.id, reason=transaction.trouble, visible=()))
         self._tell(
             MessageRefused(
                 message=envelope.id,
-                session=envelope.session.id,
-                client=envelope.session.client,
+                session=session.id,
+                client=session.client,
                 sender=str(envelope.reverse_path),
                 recipients=_paths(envelope) if only is None else (str(only),),
                 octets=transaction.octets,
                 reply=str(reply),
+                message_id=transaction.header.message_id,
+                listener=session.listener,
+                helo=session.helo,
+                tls=session.tls,
+                user=session.user,
             )
         )
+
+
+def _added_message_id(message: Message) -> str:
+    """That of the field which is put in front of a message without one (RFC 6409 8.3); empty if there is none."""
+    values = (added.value for added in message.fields if added.name == "Message-ID")
+    return identifier(next(values, ""))
 
 
 def _paths(envelope: Envelope) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from mailgate.connection import Ending
 from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events
-from mailgate.smtp.authentication import NOT_HERE, Login
+from mailgate.smtp.authentication import NOT_HERE, THROTTLED, Login
 from mailgate.smtp.commands import UNDONE
 from mailgate.smtp.machine import Answer
 from mailgate.smtp.mailing import TOO_MANY, Mailing
@@ -36,7 +36,7 @@ class SMTPSession:
         self._report = VisitReport(surroundings.bulletin, surroundings.new_id)
         self._mail_report = MailReport(surroundings.bulletin)
         self._mailing = Mailing(surroundings, self._mail_report)
-        self._login = Login(surroundings.portal, self._personality, self._report)
+        self._login = Login(surroundings.portal, self._personality, self._report, surroundings.throttle)
         self._patience = Patience(self._personality, surroundings.elapsed)
         self._commands = 0
         self._lost = False
@@ -217,7 +217,7 @@ class SMTPSession:
         match event:
             case events.Rcpt() if reply is not TOO_MANY:
                 return self._patience.refused_recipient()
-            case events.Auth() | events.Response() if reply.code == 535:
+            case events.Auth() | events.Response() if reply.code == 535 or reply is THROTTLED:
                 return self._patience.login_failure()
             case events.Hello() | events.Mail() | events.StartTLS() | events.Auth() | events.Response():
                 return None if reply.is_temporary else self._patience.error()

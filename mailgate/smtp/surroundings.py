@@ -9,7 +9,7 @@ from attrs import frozen
 from twisted.cred.portal import Portal
 
 from mailgate.facts import Bulletin
-from mailgate.interfaces import IDelivery, IDirectory
+from mailgate.interfaces import IDelivery, IDirectory, IThrottle
 from mailgate.mail import Destination, Envelope
 from mailgate.pipeline import Pipeline
 from mailgate.smtp.personality import Personality
@@ -54,3 +54,4 @@ class Surroundings:
     has_room: Callable[[], bool] = plenty  # is there room for more mail? (`reserve.Reserve.has_room`)
     # May the message come to the destinations of a recipient? Raises `Refused` (`quotas.Quotas.check`).
     check_quotas: Callable[[Envelope, Sequence[Destination]], Awaitable[None]] = no_quotas
+    throttle: IThrottle | None = None  # who slows and refuses guessed passwords; without one nobody does

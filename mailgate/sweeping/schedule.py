@@ -41,6 +41,13 @@ class Schedule:
             )
         return now - last >= EVERY_SECONDS
 
+    def last(self) -> float | None:
+        """When a sweep began last; None: there was none, or nobody can tell."""
+        try:
+            return self._last()
+        except Doubtful:
+            return None
+
     def note(self, now: float) -> None:
         """A sweep begins. Raises `Doubtful` if that cannot be written down: without it the next has no measure."""
         draft = f"{self._path}.{os.getpid()}"

@@ -94,11 +94,14 @@ class Corner:
 
     def password_of(self, to: str) -> str:
         """What an address logs in with: the password that was set, or any."""
-        return self._passwords.get(to, self.password)
+        return self._passwords.get(to.casefold(), self.password)
 
     def remember_password(self, to: str, password: str) -> None:
-        """It was set."""
-        self._passwords[to] = password
+        """It was set; an empty one: any is right again."""
+        if password:
+            self._passwords[to.casefold()] = password
+        else:
+            self._passwords.pop(to.casefold(), None)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.domain}>"

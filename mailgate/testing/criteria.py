@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Any, TypedDict
 
 from mailgate.testing.message import Message
 
 Test = str | re.Pattern[str] | Callable[[str], bool]
 """A text that is contained (case matters), a pattern that is found, or a function that says yes."""
 
-PATTERN_CHARACTERS: Final = 1_000  # what the server takes; longer ones are tested here
-_FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x", re.ASCII: "a"}
 _Own = re.Pattern[str] | Callable[[str], bool]
 _Texts = Callable[[Message], Iterable[str]]
 _Judgement = Callable[[Message], bool]
@@ -50,12 +48,16 @@ class Question:
 
 
 def question(criteria: Criteria) -> Question:
-    """Divide them: texts and patterns are for the server, functions, and patterns for headers, for us."""
+    """Divide them: texts are for the server; functions and patterns for us, as a slow pattern would stop everybody.
+
+    Raises TypeError and ValueError for what cannot be meant: a test that is not understood would always pass.
+    """
+    _check(criteria)
     arguments: dict[str, Any] = {}
     judgements: list[_Judgement] = []
     for name, address in (("to", criteria.get("to")), ("from", criteria.get("from_"))):
         if address is not None:
-            arguments[name] = address
+            arguments[name] = address or "<>"  # as `envelope.sender` has the null path
     _divide("subject", criteria.get("subject"), _subject, arguments, judgements)
     _divide("body", criteria.get("body"), _bodies, arguments, judgements)
     _divide_header(criteria.get("header"), arguments, judgements)
@@ -89,8 +91,6 @@ def _divide(
         return
     if isinstance(test, str):
         arguments[name] = test
-    elif isinstance(test, re.Pattern) and (written := _written(test)) is not None:
-        arguments[f"{name}_pattern"] = written
     else:
         judgements.append(_judgement(test, texts))
 
@@ -114,11 +114,34 @@ def _judgement(test: _Own, texts: _Texts) -> _Judgement:
     return lambda message: any(map(passes, texts(message)))
 
 
-def _written(pattern: re.Pattern[str]) -> str | None:
-    """The pattern as text that means the same, its flags included; None if that is too long for the server."""
-    letters = "".join(letter for flag, letter in _FLAGS.items() if pattern.flags & flag)
-    text = f"(?{letters}){pattern.pattern}" if letters else pattern.pattern
-    return text if len(text) <= PATTERN_CHARACTERS else None
+def _check(criteria: Criteria) -> None:
+    known = Criteria.__annotations__
+    if unknown := sorted(set(criteria) - set(known)):
+        raise TypeError(f"there is no criterion {unknown[0]!r}; there are {', '.join(known)}")
+    to, sender, after = criteria.get("to"), criteria.get("from_"), criteria.get("after")
+    for name, address in (("to", to), ("from_", sender)):
+        if address is not None and not isinstance(address, str):
+            raise TypeError(f"{name} has to be an address, not {address!r}")
+    if to == "":
+        raise ValueError("to is empty: leave it out for all addresses of the namespace")
+    if after is not None and not isinstance(after, Message):
+        raise TypeError(f"after has to be a message, not {after!r}")
+    for name in ("subject", "body"):
+        _check_test(name, criteria.get(name))
+    header = criteria.get("header")
+    if isinstance(header, Mapping):
+        for name, test in header.items():
+            _check_test(f"header {name!r}", test)
+    else:
+        _check_test("header", header)
+
+
+def _check_test(name: str, test: object) -> None:
+    if test == "":
+        raise ValueError(f"{name} is empty, which everything contains: leave it out")
+    is_text = isinstance(test.pattern if isinstance(test, re.Pattern) else test, str)
+    if test is not None and not is_text and (isinstance(test, re.Pattern) or not callable(test)):
+        raise TypeError(f"{name} has to be a text, a pattern of text or a function, not {test!r}")
 
 
 def _subject(message: Message) -> Iterable[str]:

@@ -65,7 +65,8 @@ class Gateway(Namespace):
         configuration that lies over the defaults of tests; `settings` lie over both, as in
         `{"pop3.login_timeout": "5s", "limits.message": "1 MiB"}`.
         """
-        self._process = ServerProcess(_options(directory, config, settings or {}))
+        options = _options(directory, config, settings or {})
+        self._process = ServerProcess(options, temporary=directory is None)
         super().__init__(self._process, new_name())
 
     def start(self) -> Self:

@@ -67,7 +67,10 @@ class GatewayService(Service):
 
     def startService(self) -> None:
         """Start it; it is ready when this returns. Raises `mailgate.testing.CannotStart`."""
-        self._development = Development(keep=False, directory=self._directory)
+        try:
+            self._development = Development(keep=False, directory=self._directory)
+        except OSError as error:
+            raise CannotStart(f"the gateway did not start: {error}") from error
         try:
             self._gateway = self._started(self._development)
         except (ConfigError, CannotServe) as error:

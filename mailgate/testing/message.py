@@ -119,7 +119,7 @@ class Message:
 
     def __eq__(self, other: object) -> bool:
         """The same message, whenever it was asked for."""
-        return isinstance(other, Message) and (self.id, self._raw) == (other.id, other._raw)
+        return isinstance(other, Message) and self.id == other.id
 
     def __hash__(self) -> int:
         return hash(self.id)

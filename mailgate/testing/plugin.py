@@ -7,6 +7,7 @@ Under pytest-xdist each worker is a session of its own, and so has a server of i
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,9 +39,13 @@ def mailgate_gateway() -> Generator[Gateway, None, None]:
 @pytest.fixture
 def mailgate(request: pytest.FixtureRequest, mailgate_gateway: Gateway) -> Generator[Namespace, None, None]:
     """This test's own corner of a real mail server, a `mailgate.testing.Namespace`: addresses, mail, faults."""
-    with mailgate_gateway.namespace() as namespace:
-        request.node.stash[_NAMESPACE] = namespace
-        yield namespace
+    from mailgate.control.caller import GatewayGone
+
+    namespace = mailgate_gateway.namespace()
+    request.node.stash[_NAMESPACE] = namespace
+    yield namespace
+    with suppress(GatewayGone):  # whoever asked it has been told
+        namespace.end()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,9 +6,11 @@ that ended, and no other child has the pipe.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import selectors
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from mailgate.testing.ready import Ready
 
 T = TypeVar("T")
 
+MADE: Final = "mailgate-"  # how the names of directories begin that `development.Development` makes
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 10.0
 LAST_WORDS_SECONDS: Final = 1.0  # between a closed connection and the end of its process
@@ -37,8 +40,15 @@ class ServerProcess:
     """One server. `options` are those of `python -m mailgate.testing`."""
 
     def __init__(
-        self, options: Sequence[str] = (), *, command: Sequence[str] = (), start_seconds: float = START_SECONDS
+        self,
+        options: Sequence[str] = (),
+        *,
+        command: Sequence[str] = (),
+        start_seconds: float = START_SECONDS,
+        temporary: bool = False,
     ) -> None:
+        """`temporary`: it makes a directory for itself, which nobody wants when it has ended."""
+        self._is_temporary = temporary
         self._command = (*(command or COMMAND), *options)
         self._start_seconds = start_seconds
         self._owner = 0
@@ -148,11 +158,28 @@ class ServerProcess:
         self._said = self.said()
         if self._errors is not None:
             self._errors.close()
+        self._remove_what_is_left()
         self._errors = self._process = self._ready = self._caller = None
         _running.discard(self)
 
+    def _remove_what_is_left(self) -> None:
+        """A server that was killed could not do it."""
+        if self._is_temporary and self._ready is not None:
+            directory = os.path.dirname(self._ready.control)
+            if os.path.basename(directory).startswith(MADE):
+                shutil.rmtree(directory, ignore_errors=True)
+
 
 _running: weakref.WeakSet[ServerProcess] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    """For those that nobody stopped, as in a module of trial's tests."""
+    for process in list(_running):
+        process.stop()
+
+
+atexit.register(_stop_all)
 
 
 def _release_all() -> None:  # pragma: no cover (it runs in forked children alone)

@@ -21,7 +21,11 @@ from mailgate.service import CannotStart, Gateway
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until standard input ends; give the exit status: 1 if it could not start."""
     options = _parser().parse_args(arguments)
-    development = Development(keep=False, directory=options.directory)
+    try:
+        development = Development(keep=False, directory=options.directory)
+    except OSError as error:
+        sys.stderr.write(f"mailgate: {error.filename} cannot be used: {error.strerror}\n")
+        return 1
     try:
         config = development.configure_for_tests(options.config, ["log.level=warn", *options.set])
         serve(config, tell, until_input_ends=True)

@@ -1,13 +1,17 @@
-"""Looks at a message's header while it comes in, whatever its size: which fields are there, not what they say."""
+"""Looks at a message's header while it comes in, whatever its size: which fields are there, and the Message-ID."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+MESSAGE_ID_OCTETS: Final = 998  # RFC 5322 2.1.1: no line is longer; what is, is cut
+
 # RFC 5322 2.2: a field's name ends with a colon; 4.5: old mail may have white space before it.
 _FIELD: Final = re.compile(rb"\n(?i:(?P<received>received)|(?P<date>date)|(?P<message_id>message-id))[ \t]{0,32}:")
 _NAME_OCTETS: Final = 128  # of a line that has not ended, so much is kept to see its name by
+_VALUE_END: Final = re.compile(rb"\n(?![ \t])")  # RFC 5322 2.2.3: a line that begins with white space goes on
+_IDENTIFIER: Final = re.compile(r"<([^<>]*)")
 
 
 class HeaderScanner:
@@ -18,9 +22,15 @@ class HeaderScanner:
         self.has_date = False
         self.has_message_id = False
         self.begins_folded = False  # with white space, as if it went on with a field before it
+        self._value = b""  # of the first Message-ID, as far as it has come
         self._held = b"\n"  # the beginning is as if after a line's end
         self._begun = False
         self.done = False  # has the empty line come?
+
+    @property
+    def message_id(self) -> str:
+        """What the first Message-ID says, without its brackets; empty if there is none. Not to be trusted."""
+        return identifier(_VALUE_END.split(self._value, maxsplit=1)[0].decode("utf-8", "replace"))
 
     def feed(self, block: bytes) -> None:
         """Take the next octets, with LF line ends."""
@@ -29,6 +39,8 @@ class HeaderScanner:
         if not self._begun and block:
             self._begun = True
             self.begins_folded = block[:1] in (b" ", b"\t")
+        if self.has_message_id:
+            self._collect(block[:MESSAGE_ID_OCTETS])
         data = self._held + block
         end = data.find(b"\n\n")
         self.done = end >= 0
@@ -43,5 +55,16 @@ class HeaderScanner:
             self.hops += 1
         elif match["date"]:
             self.has_date = True
-        else:
+        elif not self.has_message_id:
             self.has_message_id = True
+            self._collect(match.string[match.end() : match.end() + MESSAGE_ID_OCTETS])
+
+    def _collect(self, octets: bytes) -> None:
+        """Keep what belongs to the Message-ID, and perhaps more behind it: where it ends is for who asks."""
+        self._value += octets[: MESSAGE_ID_OCTETS - len(self._value)]
+
+
+def identifier(value: str) -> str:
+    """The identifier in the value of a Message-ID field, without its brackets and folds (RFC 5322 3.6.4)."""
+    found = _IDENTIFIER.search(value)
+    return "".join((found[1] if found is not None else value).split())

@@ -17,6 +17,7 @@ NO_COMMAND: Final = "[not a command]"
 # sasl-mech (RFC 4422 3.1). In one case, as people write it: what somebody puts in its place may be base64.
 _MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}|[a-z0-9_-]{1,20}")
 _WORD: Final = re.compile(r"[A-Z]{1,16}|[a-z]{1,16}")
+_NAME: Final = re.compile(r" *[^ \\]*")
 _PASSWORD: Final = re.compile(r"\s*(PASS|APOP)", re.IGNORECASE)  # also where no space follows, or something in front
 
 
@@ -46,6 +47,8 @@ def command_line(line: bytes | Overlong, verbs: Container[str], *, may_answer: b
     word, _, argument = text.partition(" ")
     if word.upper() == "AUTH":
         return _without_response(word, argument)
+    if word.upper() == "USER" and word.upper() in verbs:
+        return _without_rest(word, argument)
     if word.upper() in verbs:
         return text
     if may_answer:
@@ -67,6 +70,13 @@ def _without_response(word: str, argument: str) -> str:
     if _MECHANISM.fullmatch(mechanism) is None:
         return f"{word} {BLANK}"
     return f"{word} {mechanism} {BLANK}" if initial else f"{word} {mechanism}"
+
+
+def _without_rest(word: str, argument: str) -> str:
+    """The name alone: a password may follow that was to have a line of its own. What is escaped ends it, too."""
+    name = _NAME.match(argument)
+    assert name is not None, "it may be empty"
+    return f"{word} {name[0]} {BLANK}" if argument[name.end() :].strip() else f"{word} {argument}".rstrip()
 
 
 def _escaped(char: str) -> str:

@@ -17,10 +17,11 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface.verify import verifyObject
 
 from mailgate.accounts import checker as module
+from mailgate.accounts.app_passwords import hash_app_password
 from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.domains import Domains
 from mailgate.accounts.hashing import MAX_CHECKS, Busy, Undecided
-from mailgate.accounts.passwords import StoredPassword
+from mailgate.accounts.passwords import Cost, StoredPassword
 from mailgate.accounts.remembered import REMEMBERED_SECONDS
 from mailgate.failures import StoreError
 from mailgate.faults import Fault
@@ -38,11 +39,11 @@ class Desk:
         self._off = False
         self.checker = PasswordChecker(Domains(str(root), list[Fault]().append), self.offload, lambda: self.now)
         verify = StoredPassword.verify
-        monkeypatch.setattr(module, "verify_nobody", lambda password: self.note("nobody"))
+        monkeypatch.setattr(module, "verify_nobody", lambda password, cost: self.note("nobody"))
 
-        def noted(stored: StoredPassword, guess: bytes) -> bool:
+        def noted(stored: StoredPassword, guess: bytes, cost: Cost) -> bool:
             self.note("verify")
-            return verify(stored, guess)
+            return verify(stored, guess, cost)
 
         monkeypatch.setattr(StoredPassword, "verify", noted)
 
@@ -346,3 +347,87 @@ def test_beyond_so_many_checks_it_cannot_be_found_out_and_who_is_remembered_come
         with pytest.raises(UnauthorizedLogin):
             outcome_of(each)
     assert {outcome_of(each) for each in asked[1::2]} == {"zoë@example.test"}
+
+
+# Application passwords.
+
+SECRET = b"0123-4567-89ab-cdef-ghjk-mnpq-rstv"
+WRONG = b"0123-4567-89ab-cdef-ghjk-mnpq-rst0"
+
+
+@pytest.fixture
+def with_programs(root: Path) -> Path:
+    stored = hash_app_password(SECRET.decode())
+    path = root / "example.test" / "app-passwords"
+    path.write_text(f"alice:phone:{stored}\nbob:phone:{stored}\nghost:phone:{stored}\n")
+    return path
+
+
+def test_an_application_password_is_right_and_costs_no_hash(desk: Desk, with_programs: Path) -> None:
+    for _ in range(2):
+        assert desk.login(b"alice", SECRET) == "alice@example.test"
+    assert desk.login(b"alice", SECRET.upper().replace(b"-", b" ")) == "alice@example.test"
+    assert desk.work == []
+    assert desk.login(b"alice", "grüße".encode()) == "alice@example.test"
+
+
+@pytest.mark.parametrize("username", [b"zo\xc3\xab", b"ghost", b"nobody"])
+def test_it_is_nobody_else_s(desk: Desk, with_programs: Path, username: bytes) -> None:
+    desk.refusal(username, SECRET)
+    assert len(desk.work) == 1
+
+
+def test_a_wrong_one_costs_what_a_wrong_password_costs(
+    desk: Desk, with_programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests: list[object] = []
+    monkeypatch.setattr(module, "matching", lambda stored, password: digests.append(len(stored)))
+    for username in (b"alice", b"zo\xc3\xab", b"nobody", b"bob"):
+        desk.refusal(username, WRONG)
+    assert len(desk.work) == len(digests) == 4
+
+
+def test_of_a_disabled_account_none_is_right_and_none_is_quick(desk: Desk, with_programs: Path) -> None:
+    assert desk.refusal(b"bob", SECRET) == "the account is disabled"
+    assert desk.refusal(b"bob", WRONG) == "wrong password for a disabled account"
+    assert desk.work == ["verify off the reactor"] * 2
+
+
+def test_one_that_is_taken_away_is_wrong_at_once(desk: Desk, with_programs: Path) -> None:
+    desk.login(b"alice", SECRET)
+    with_programs.write_text("# none\n")
+    assert desk.refusal(b"alice", SECRET) == "wrong password"
+
+
+def test_while_their_file_is_not_understood_nobody_is_wrong_who_may_have_one(desk: Desk, with_programs: Path) -> None:
+    desk.login(b"alice", SECRET)
+    with_programs.write_text("alice\n")
+    assert desk.login(b"alice", SECRET)  # what was there before stays in force
+    with pytest.raises(Undecided, match="app-passwords:1"):
+        desk.login(b"alice", WRONG)
+    assert desk.refusal(b"alice", b"guess") == "wrong password"
+
+
+# Whose names are for others to decide.
+
+
+def test_what_is_left_to_others(desk: Desk, root: Path) -> None:
+    with (root / "example.test" / "users").open("a") as users:
+        users.write("ext:{EXTERNAL}\noff:{EXTERNAL}::::::mailgate_disabled\n")
+    left = [
+        name for name in (b"alice", b"bob", b"ext", b"off", b"nobody", b"\xff") if desk.checker.leaves_to_others(name)
+    ]
+    assert left == [b"ext", b"nobody", b"\xff"]
+    with (root / "example.test" / "users").open("a") as users:
+        users.write("dora\n")
+    assert not desk.checker.leaves_to_others(b"dora")
+
+
+def test_a_wrong_password_costs_what_new_hashes_cost(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[object, ...]] = []
+    monkeypatch.setattr(low_level, "hash_secret_raw", lambda *arguments: seen.append(arguments[2:4]))
+    checker = PasswordChecker(Domains(str(root), list[Fault]().append), lambda work: succeed(work()), cost=Cost(64, 3))
+    for username in (b"alice", b"bob", b"nobody"):
+        with pytest.raises(UnauthorizedLogin):
+            outcome_of(checker.requestAvatarId(UsernamePassword(username, b"guess")))
+    assert seen == [(3, 64)] * 3

@@ -192,3 +192,11 @@ def test_a_new_domain_is_there_for_its_first_recipient(directory: Directory, roo
     (root / "new.test").mkdir()
     (root / "new.test" / "users").write_text("carol:{PLAIN}x\n")
     assert drops(directory, "carol@new.test") == ["carol@new.test"]
+
+
+def test_mail_for_a_closed_account_is_nobody_s(tmp_path: FilePath) -> None:
+    (tmp_path / "a.test").mkdir()
+    (tmp_path / "a.test" / "users").write_text("alice:{PLAIN}x::::::mailgate_disabled=all\nbob:{PLAIN}x\n")
+    directory = Directory(Domains(str(tmp_path), list[Fault]().append), "a.test")
+    assert resolve(directory, "alice@a.test") == ()
+    assert drops(directory, "bob@a.test") == ["bob@a.test"]

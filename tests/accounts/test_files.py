@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mailgate.accounts.app_passwords import hash_app_password
 from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.domain_rules import DomainRules
-from mailgate.accounts.files import KEPT, NO_ALIAS, NOBODY, NOTHING, NOTHING_EXPIRES, DomainFiles
+from mailgate.accounts.files import KEPT, NO_ALIAS, NO_PROGRAM, NOBODY, NOTHING, NOTHING_EXPIRES, DomainFiles
 from mailgate.accounts.register import Domain
 
 
@@ -69,7 +70,8 @@ def test_edits_that_are_broken(directory: Directory) -> None:
     assert draft is not None and not draft.opaque
     assert list(draft.accounts) == ["alice@example.test", "bob@example.test"]
     assert list(draft.aliases) == ["info@example.test"]
-    assert {"carol@example.test", "bad@example.test"} <= draft.likely
+    everybody = {"alice@example.test", "bob@example.test", "info@example.test"}
+    assert draft.likely == everybody | {"carol@example.test", "bad@example.test"}
 
 
 def test_files_that_were_never_right(directory: Directory) -> None:
@@ -168,3 +170,20 @@ def test_rules_that_were_never_understood_make_nobody_unreachable(directory: Dir
     assert domain.decisions is None and rules(directory) is None
     assert list(domain.accounts) == ["alice@example.test"] and list(domain.aliases) == ["info@example.test"]
     assert domain.unread is None and domain.stale is None
+
+
+def test_application_passwords(directory: Directory) -> None:
+    directory.write("users", "alice:{PLAIN}x\n")
+    directory.write("app-passwords", "alice:phone:{PLAIN}x\n")
+    assert directory.files.refresh()
+    assert directory.domain().app_passwords == {}
+    assert directory.files.found == {directory.domain().stale_app_passwords: NO_PROGRAM}
+    stored = hash_app_password("0123-4567-89ab-cdef-ghjk-mnpq-rstv")
+    directory.write("app-passwords", f"alice:phone:{stored}\n")
+    assert directory.files.refresh()
+    assert not directory.files.found and directory.domain().stale_app_passwords is None
+    assert [each.name for each in directory.domain().app_passwords["alice@example.test"]] == ["phone"]
+    directory.write("app-passwords", "alice\n")
+    assert directory.files.refresh()
+    assert [each.name for each in directory.domain().app_passwords["alice@example.test"]] == ["phone"]
+    assert list(directory.files.found.values()) == [KEPT]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -222,3 +223,24 @@ def test_the_order_is_that_of_the_model(
         said = f"{'user' if who.alias is None else 'alias'} {who.name.removesuffix('@d')}", who.tag
         assert who.alias is None or who.alias is here.aliases[who.name]
     assert said == model(users, aliases, catch_all, spelling, name)
+
+
+def test_whoever_takes_no_mail_is_not_on_duty() -> None:
+    closed = domain("d", "alice bob")
+    accounts = {
+        name: evolve(account, disabled=True, closed=name[0] == "a") for name, account in closed.accounts.items()
+    }
+    known = names(evolve(closed, accounts=accounts), domain("e", "zoe"))
+    assert found(known, "postmaster") == "bob"
+    assert found(known, "alice") == "alice"
+    duty = known.on_duty("abuse+x@d")
+    assert duty == Found("bob@d", "+x")
+    assert known.on_duty("alice@d") is None
+
+
+def test_of_a_domain_in_which_nobody_takes_mail_the_first_of_all_is_on_duty() -> None:
+    closed = domain("d", "alice")
+    accounts = {name: evolve(account, closed=True) for name, account in closed.accounts.items()}
+    known = names(evolve(closed, accounts=accounts), domain("e", "zoe yan"), domain("f", "xena"))
+    assert known.on_duty("postmaster@d") == Found("zoe@e")
+    assert names(evolve(closed, accounts=accounts)).on_duty("postmaster@d") is None

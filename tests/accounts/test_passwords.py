@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from mailgate.accounts import passwords
 from mailgate.accounts.passwords import (
+    EXTERNAL,
     MAX_PASSWORD_OCTETS,
+    Cost,
     SchemeError,
     StoredPassword,
     hash_password,
@@ -122,7 +124,7 @@ def test_a_wrong_password_takes_its_time_in_a_quick_scheme(
     guess: bytes, nobodies: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[bytes] = []
-    monkeypatch.setattr(passwords, "verify_nobody", calls.append)
+    monkeypatch.setattr(passwords, "verify_nobody", lambda password, cost: calls.append(password))
     assert StoredPassword.parse("{PLAIN}right").verify(guess) is not bool(nobodies)
     assert calls == [guess] * nobodies
 
@@ -130,7 +132,7 @@ def test_a_wrong_password_takes_its_time_in_a_quick_scheme(
 @pytest.mark.parametrize("guess", [b"x" * (passwords.MAX_PASSWORD_OCTETS + 1), b"right\0"])
 def test_impossible_passwords_are_wrong_and_take_their_time(guess: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[bytes] = []
-    monkeypatch.setattr(passwords, "verify_nobody", calls.append)
+    monkeypatch.setattr(passwords, "verify_nobody", lambda password, cost: calls.append(password))
     assert not StoredPassword.parse("{PLAIN}right").verify(guess)
     assert calls == [b""]
 
@@ -177,3 +179,28 @@ def test_any_text_parses_or_is_a_scheme_error(text: str) -> None:
 def test_any_octets_can_be_tried(guess: bytes) -> None:
     for text in ("{PLAIN}sesame", "{SHA512-CRYPT}$6$rounds=1000$salt$" + "." * 86):
         assert StoredPassword.parse(text).verify(guess) == (guess == b"sesame" and text == "{PLAIN}sesame")
+
+
+def test_a_hash_costs_what_was_asked_for() -> None:
+    text = hash_password("sesame", memory_kib=64, passes=3)
+    found = argon2.extract_parameters(text.removeprefix("{ARGON2ID}"))
+    assert (found.memory_cost, found.time_cost) == (64, 3)
+    assert StoredPassword.parse(text).verify(b"sesame")
+
+
+def test_nobody_costs_what_new_hashes_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[object, ...]] = []
+    monkeypatch.setattr(low_level, "hash_secret_raw", lambda *arguments: seen.append(arguments[2:4]))
+    verify_nobody(b"guess", Cost(64, 3))
+    StoredPassword.parse("{PLAIN}right").verify(b"wrong", Cost(64, 3))
+    StoredPassword.parse("{PLAIN}right").verify(b"\0", Cost(64, 3))
+    StoredPassword.parse("{EXTERNAL}").verify(b"wrong", Cost(64, 3))
+    assert seen == [(3, 64)] * 4
+
+
+def test_an_external_password_is_never_right_here() -> None:
+    stored = StoredPassword.parse("{external}")
+    assert stored.scheme == EXTERNAL
+    assert not any(stored.verify(guess) for guess in (b"", b"x"))
+    with pytest.raises(SchemeError, match="has something behind it"):
+        StoredPassword.parse("{EXTERNAL}sesame")

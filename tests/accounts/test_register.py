@@ -11,6 +11,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.accounts.app_passwords import AppPassword
 from mailgate.accounts.decisions import Decisions
 from mailgate.accounts.register import Domain, OutOfService, Reached, Register
 from mailgate.accounts.spelling import Spelling
@@ -372,3 +373,47 @@ def test_a_promise_is_found_out_once_and_soon() -> None:
     took = min(repeat(lambda: Register.promise(evolve(register)), number=1, repeat=5))
     assert took < 1.0  # it takes some 30 milliseconds
     assert min(repeat(register.promise, number=1_000)) / 1_000 < 1e-4
+
+
+def closed(register: Register, *who: str) -> Register:
+    """The same, in which these accounts are closed."""
+    return Register.of(
+        evolve(
+            each,
+            accounts={
+                name: evolve(account, disabled=name in who, closed=name in who)
+                for name, account in each.accounts.items()
+            },
+        )
+        for each in register.domains.values()
+    )
+
+
+def test_a_closed_account_is_as_nobody() -> None:
+    whole = Register.of([domain("a.test", "alice bob", "info: alice, bob\nold: alice\n*: bob\n")])
+    register = closed(whole, "alice@a.test")
+    assert register.maildrops("alice", "a.test") == register.maildrops("alice+x", "a.test") == ()
+    assert register.maildrops("info", "a.test") == ("bob@a.test",)
+    assert register.maildrops("old", "a.test") == ()  # nor has the catch-all what was for somebody
+    assert register.broken == {}
+    assert register.account("alice@a.test") is not None
+
+
+def test_postmaster_cannot_be_closed() -> None:
+    whole = Register.of([domain("a.test", "alice bob", "postmaster: alice\n")])
+    register = closed(whole, "alice@a.test")
+    assert reached(register, "postmaster@a.test") == ["bob@a.test"]
+    assert reached(register, "abuse+x@a.test") == ["bob@a.test +x"]
+    assert reached(closed(whole, "alice@a.test", "bob@a.test"), "postmaster@a.test") == []
+
+
+def test_application_passwords_by_account() -> None:
+    own = AppPassword("phone", b"", b"")
+    fault = Fault("app-passwords:2", "broken")
+    register = Register.of(
+        [evolve(domain("a.test", "alice"), app_passwords={"alice@a.test": [own]}, stale_app_passwords=fault)]
+    )
+    assert register.app_passwords("alice@a.test") == [own]
+    assert register.app_passwords("bob@a.test") == register.app_passwords("alice@b.test") == ()
+    assert register.doubt_of_app_passwords("bob@a.test") == fault
+    assert register.doubt_of_app_passwords("bob@b.test") is None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.accounts import users
 from mailgate.accounts.decisions import NOTHING_SAID, Decisions
-from mailgate.accounts.users import Account, parse_users
+from mailgate.accounts.users import Account, UsersFile, parse_users
 from mailgate.faults import Fault
 
 # of "Hello world!"
@@ -70,7 +73,7 @@ def test_names_are_folded() -> None:
         ("alice:{PLAIN}sesame::::::mailgate_disable=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
         ("alice:{PLAIN}sesame::::::mailgate-disabled=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
         ("alice:{PLAIN}sesame::::::mailgate_xyzzy=1", ["unknown setting", "mailgate_disabled"]),
-        ("alice:{PLAIN}sesame::::::mailgate_disabled=true", ["'true'", "expected yes or no"]),
+        ("alice:{PLAIN}sesame::::::mailgate_disabled=true", ["'true'", "expected yes, no, or all"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota=much", ["mailgate_quota is 'much'", "25 MiB"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota=" + "9" * 30, ["mailgate_quota is '9999", "a size"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota_messages=1k", ["quota_messages is '1k'", "whole number"]),
@@ -152,3 +155,52 @@ def test_what_is_decided_for_a_maildrop() -> None:
     )
     assert bob.decisions == Decisions(keep_days=0, keep_octets=5_000)
     assert carol.decisions is NOTHING_SAID
+
+
+@pytest.mark.parametrize(
+    ("value", "disabled", "closed"),
+    [("", True, False), ("=yes", True, False), ("=all", True, True), ("=no", False, False)],
+)
+def test_what_a_disabled_account_is_refused(value: str, disabled: bool, closed: bool) -> None:
+    accounts, faults = parse_users(f"alice:{{PLAIN}}x::::::mailgate_disabled{value}", "example.test", "users")
+    assert faults == ()
+    (alice,) = accounts.values()
+    assert (alice.disabled, alice.closed) == (disabled, closed)
+
+
+LINES = st.sampled_from(
+    [
+        "alice:{PLAIN}x",
+        "Alice:{PLAIN}y",
+        "bob:{PLAIN}x::::::mailgate_quota=5",
+        "bob",
+        "carol:{PLAIN}",
+        "# x",
+        "",
+        "zoë:{PLAIN}x\r",
+    ]
+)
+
+
+@given(st.lists(st.lists(LINES, max_size=6), max_size=4))
+def test_read_again_and_again_a_file_says_what_it_says_the_first_time(texts: list[list[str]]) -> None:
+    file = UsersFile("example.test")
+    for lines in texts:
+        text = "\n".join(lines)
+        assert file.parse(text, "users") == parse_users(text, "example.test", "users")
+
+
+def test_a_line_that_was_there_is_not_taken_apart_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse_line = users._parse_line
+
+    def noted(line: str, *others: Any) -> Any:
+        parsed.append(line)
+        return parse_line(line, *others)
+
+    monkeypatch.setattr(users, "_parse_line", noted)
+    file = UsersFile("example.test")
+    for text in ("alice:{PLAIN}x\nbob:{PLAIN}x\n", "# new\ncarol:{PLAIN}x\nbob:{PLAIN}x\nalice:{PLAIN}x\n"):
+        accounts, _ = file.parse(text, "users")
+    assert parsed == ["alice:{PLAIN}x", "bob:{PLAIN}x", "carol:{PLAIN}x"]
+    assert [account.where for account in accounts.values()] == ["users:2", "users:3", "users:4"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from click.testing import CliRunner
 
 from mailgate.accounts.passwords import StoredPassword
@@ -24,3 +26,17 @@ def test_what_lets_nobody_in_is_no_password() -> None:
     for line in ("\n", "x" * 2000 + "\n", "nul\0\n"):
         result = CliRunner().invoke(main, ["password", "--stdin"], input=line)
         assert result.exit_code == 1 and result.stdout == ""
+
+
+def test_the_cost_is_the_configuration_s(tmp_path: Path) -> None:
+    config = tmp_path / "mailgate.toml"
+    config.write_text('[accounts]\nhash_memory = "8 MiB"\nhash_passes = 3\n')
+    result = CliRunner().invoke(main, ["password", "--stdin", "--config", str(config)], input="wonder\n")
+    assert "$m=8192,t=3,p=1$" in result.stdout
+
+
+def test_a_configuration_that_is_wrong(tmp_path: Path) -> None:
+    config = tmp_path / "mailgate.toml"
+    config.write_text("[accounts]\nhash_passes = 0\n")
+    result = CliRunner().invoke(main, ["password", "--stdin", "--config", str(config)], input="wonder\n")
+    assert result.exit_code == 1 and "hash_passes" in result.stderr

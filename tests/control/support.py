@@ -101,6 +101,7 @@ class Bench:
             now=lambda: NOW,
             new_id=new_id,
             offload=at_once,
+            patterns=True,
         )
 
     def send(self, *recipients: str, content: bytes = HELLO, sender: str = "app@example.test") -> str:

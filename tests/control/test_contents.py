@@ -94,6 +94,8 @@ def test_a_store_in_trouble_is_told_of() -> None:
 def test_a_content_is_closed_in_any_case() -> None:
     content, broken = Blocks(b"ab", b"c", b"def"), Blocks(error=StoreError("no"))
     assert result_of(read_whole(content)) == b"abcdef" and content.closed
+    beginning = Blocks(b"ab", b"c", b"def")
+    assert result_of(read_whole(beginning, 3)) == b"abc" and beginning.closed
     with pytest.raises(StoreError):
         result_of(read_whole(broken))
     assert broken.closed

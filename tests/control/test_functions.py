@@ -10,10 +10,11 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from mailgate.control.calls import CallError, Octets
-from mailgate.control.functions import ARRIVED, LARGE_OCTETS, MAX_WAIT_SECONDS, make_functions
+from mailgate.control.calls import CallError, Functions, Octets
+from mailgate.control.functions import ARRIVED, MAX_WAIT_SECONDS, make_functions
 from mailgate.control.letters import Letters
-from tests.control.support import ALICE, BOB, CAROL, DAVE, NOW, Bench, Everybody, new_id
+from mailgate.control.reading import LARGE_OCTETS
+from tests.control.support import ALICE, BOB, CAROL, DAVE, NOW, Bench, Everybody, at_once, new_id
 from tests.support import outcome_of
 
 WITH_FILE = b"""\
@@ -192,7 +193,110 @@ def test_a_large_message_is_taken_apart_off_the_reactor(bench: Bench) -> None:
     assert works == ["work"]
 
 
+def test_a_large_content_is_encoded_off_the_reactor(bench: Bench) -> None:
+    works: list[str] = []
+
+    async def noted(work: Callable[[], Any], /) -> Any:
+        works.append("work")
+        return work()
+
+    bench.functions = functions_of(bench, offload=noted)
+    bench.send(ALICE)
+    assert bench.call("messages", namespace="t1", content=True)["messages"] and works == []
+    bench.send(ALICE, content=b"Subject: a\n\n" + b"x" * LARGE_OCTETS)
+    assert len(bench.call("messages", namespace="t1", content=True)["messages"]) == 2 and works == ["work"]
+
+
+def functions_of(bench: Bench, **values: Any) -> Functions:
+    return make_functions(
+        bench.letters,
+        bench.store,
+        Everybody(),
+        lambda namespace: [],
+        clock=bench.clock,
+        now=lambda: NOW,
+        new_id=new_id,
+        **{"offload": at_once, **values},
+    )
+
+
+@pytest.mark.parametrize("name", ["messages", "wait"])
+@pytest.mark.parametrize("argument", ["subject_pattern", "body_pattern"])
+def test_who_serves_people_looks_for_no_pattern(bench: Bench, name: str, argument: str) -> None:
+    bench.functions = functions_of(bench)
+    error = bench.refused(name, namespace="t1", **{argument: "(a+)+$"})
+    assert error.kind == "forbidden"
+    assert error.message.startswith(f"{argument}: a regular expression can stop a server")
+    assert argument.removesuffix("_pattern") in error.message
+
+
+def test_of_several_copies_the_one_that_is_asked_for_is_shown(bench: Bench) -> None:
+    one = bench.send(ALICE, BOB, DAVE)
+
+    def shown(**values: Any) -> list[str]:
+        calls = [
+            bench.call(name, namespace="t1", content=True, **values)["messages"][0] for name in ("messages", "wait")
+        ]
+        raws = [base64.b64decode(each["content"]) for each in calls]
+        raws.append(bench.call("raw", namespace="t1", id=one, **values).content)
+        assert [each["octets"] for each in calls] == [len(raws[0])] * 2 and raws[1:] == raws[:1] * 2
+        headers = bench.call("message", namespace="t1", id=one, **values)["headers"]
+        assert [f"{name}: {value}" for name, value in headers] == raws[0].decode().split("\n\n")[0].split("\n")
+        return [value for name, value in headers if name == "Delivered-To"]
+
+    assert shown() == shown(to=ALICE) == [ALICE]
+    assert shown(to=BOB) == shown(to=f"<{BOB.upper()}>") == [BOB]
+    assert shown(to=DAVE) == [DAVE]
+    assert len(bench.ids(namespace="t1", to=BOB, header=f"Delivered-To: {BOB}")) == 1
+    assert bench.ids(namespace="t1", to=BOB, header=f"Delivered-To: {ALICE}") == []
+    assert bench.call("raw", namespace="t2", id=one, to=DAVE).content.count(b"dave@") == 1
+    for wrong in ("nobody@t1.example.test", "dave@other.test"):
+        assert bench.refused("raw", namespace="t1", id=one, to=wrong).kind == "missing"
+    assert bench.refused("raw", namespace="t1", id=one, to=CAROL).kind == "bad"
+
+
 # wait
+
+
+def test_a_wait_for_what_is_not_kept_in_memory() -> None:
+    bench = Bench(Letters(content_octets=0))
+    by_body, by_field, by_both = (
+        bench.begin("wait", namespace="t1", **values)
+        for values in (
+            {"body": "world"},
+            {"header": "Subject: hello"},
+            {"subject": "hello", "body": "world", "count": 2},
+        )
+    )
+    bench.send(ALICE, content=b"Subject: no\n\nno\n")
+    assert not by_body.called and not by_field.called
+    one, two = bench.send(ALICE), bench.send(ALICE)
+    for waiting, wanted in ((by_body, [one]), (by_field, [one]), (by_both, [one, two])):
+        assert [each["id"] for each in outcome_of(waiting)["messages"]] == wanted
+    assert bench.clock.getDelayedCalls() == [] and len(bench.letters.waits) == 0
+
+
+def test_a_wait_does_not_take_a_large_message_apart_on_the_reactor(bench: Bench) -> None:
+    works: list[Deferred[None]] = []
+
+    async def later(work: Callable[[], Any], /) -> Any:
+        works.append(Deferred())
+        await works[-1]
+        return work()
+
+    bench.functions = functions_of(bench, offload=later)
+    waiting = bench.begin("wait", namespace="t1", body="x")
+    large = bench.send(ALICE, content=b"Subject: a\n\n" + b"x" * LARGE_OCTETS)
+    bench.send(BOB, content=b"Subject: b\n\nx\n")  # comes second, and is not answered first
+    assert not waiting.called and len(works) == 1
+    works[0].callback(None)
+    assert [each["id"] for each in outcome_of(waiting)["messages"]] == [large]
+    gone = bench.begin("wait", namespace="t1", body="none", after=2)
+    bench.send(ALICE, content=b"Subject: a\n\n" + b"x" * LARGE_OCTETS)
+    bench.clock.advance(20)  # it is heard when the look is over
+    works[1].callback(None)
+    with pytest.raises(CallError, match="did not arrive"):
+        outcome_of(gone)
 
 
 def test_a_wait_ends_at_once_where_the_mail_is_there(bench: Bench) -> None:
@@ -322,6 +426,14 @@ def test_a_content_beyond_all_limits_is_answered_from_the_store() -> None:
 
 
 # preload
+
+
+def test_broken_mail_without_an_octet_can_be_preloaded(bench: Bench) -> None:
+    shown = bench.call("preload", namespace="t1", to=ALICE, content="")
+    assert shown["octets"] == 0 and bench.call("raw", namespace="t1", id=shown["id"]).content == b""
+    assert bench.ids(namespace="t1") == bench.stored(ALICE) == [shown["id"]]
+    error = bench.refused("preload", namespace="t1", to=ALICE)
+    assert error.message == "content has to be the message's octets in base64, not nothing"
 
 
 def test_a_preloaded_message_is_one_like_others(bench: Bench) -> None:

@@ -15,6 +15,8 @@ from twisted.internet.task import Clock
 from mailgate.control import http as module
 from mailgate.control.calls import Arguments, CallError, Octets
 from mailgate.control.http import PREFIX, ROUTES, make_site
+from mailgate.control.replying import Reply
+from mailgate.control.site import APIRequest, Page
 from tests.control.doors import SOME_ID, Desk, HTTPClient, new_id
 from tests.support import logged, splits
 
@@ -375,3 +377,29 @@ def test_every_answer_is_for_no_one_to_keep_or_show() -> None:
 def test_an_empty_token_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="empty"):
         make_site({}, "", Clock(), new_id)
+
+
+# Pages beside the API.
+
+
+def test_pages() -> None:
+    def fail(request: APIRequest) -> Reply:
+        raise RuntimeError("the secret inside")
+
+    pages = [
+        Page("/open", lambda request: Reply(200, b"ok", {"Content-Type": "text/plain"}), is_open=True),
+        Page("/closed", lambda request: Reply(503, b"{}")),
+        Page("/broken", fail),
+    ]
+    client = HTTPClient(make_site({}, "s3cret", Clock(), new_id, pages))
+    token = {"Authorization": "Bearer s3cret"}
+    answer = client.ask("GET", "/open")
+    assert (answer.status, answer.body, answer.fields["Content-Type"]) == (200, b"ok", "text/plain")
+    assert client.ask("GET", "/closed").status == 401
+    assert client.ask("GET", "/closed", token).status == 503
+    answer = client.ask("POST", "/open", token)
+    assert (answer.status, "GET" in answer.fields["Allow"]) == (405, True)
+    with logged() as events:
+        answer = client.ask("GET", "/broken", token)
+    assert (answer.status, answer.error["kind"]) == (500, "failed") and "secret" not in answer.body.decode()
+    assert [event["error"] for event in events] == [SOME_ID]

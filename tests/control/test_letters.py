@@ -43,6 +43,36 @@ def test_an_id_is_there_once() -> None:
     assert len(letters) == 1 and letters.octets == len(HELLO)
 
 
+def test_of_what_is_not_kept_the_head_is() -> None:
+    letters = Letters(content_octets=10)
+    letter = a_letter(ALICE, octets=11)
+    assert not letters.keeps(letter) and letters.keeps(a_letter(ALICE, octets=10))
+    kept = letters.add(letter, None, b"Subject: long\n\n")
+    assert kept.content is None and kept.head is not None and kept.head.subject == "long"
+    assert letters.octets == 0
+
+
+def test_what_is_no_letter_and_will_be_none_is_older() -> None:
+    letters = Letters()
+    one = kept(letters, ALICE, CAROL).letter.id
+    assert letters.is_older("x", "t1")
+    assert not letters.is_older(one, "t1") and letters.is_older(one, "t3")
+    with letters.expecting("x"):
+        assert not letters.is_older("x", "t1")
+    assert letters.is_older("x", "t1")
+
+
+def test_maildrops_with_what_is_forgotten_are_noted() -> None:
+    letters = Letters(max_letters=1)
+    first = kept(letters, ALICE, BOB, DAVE)
+    first.removed.add(BOB)
+    kept(letters, DAVE)
+    assert letters.with_older("t1") == [ALICE] and letters.with_older("") == []
+    letters.note_none_older(ALICE)
+    letters.note_none_older(BOB)
+    assert letters.with_older("t1") == []
+
+
 def test_the_oldest_is_forgotten_first() -> None:
     letters = Letters(max_letters=2)
     first = kept(letters, ALICE, BOB)

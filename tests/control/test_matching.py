@@ -9,7 +9,7 @@ import pytest
 from mailgate.control.calls import Arguments, CallError
 from mailgate.control.letter import Kept
 from mailgate.control.matching import MAX_PATTERN_CHARACTERS, Criteria, criteria_in, namespace_in, recipient_key
-from mailgate.control.reading import Head
+from mailgate.control.reading import LARGE_OCTETS, Head
 from tests.control.support import ALICE, BOB, CAROL, DAVE, a_letter
 
 CONTENT = b"""\
@@ -146,3 +146,17 @@ def test_the_question_in_words() -> None:
 def test_what_needs_the_content() -> None:
     assert question(body="x").wants_content and question(header="A: b").wants_content
     assert not question(to=ALICE, subject="x").wants_content
+
+
+@pytest.mark.parametrize("name", ["subject_pattern", "body_pattern"])
+def test_patterns_may_be_forbidden(name: str) -> None:
+    with pytest.raises(CallError, match="this one serves people") as caught:
+        criteria_in(Arguments({name: "a"}), patterns=False)
+    assert caught.value.kind == "forbidden"
+    assert criteria_in(Arguments({name: ""}), patterns=False) == criteria_in(Arguments({}))
+
+
+def test_only_bodies_take_long() -> None:
+    assert criteria_in(Arguments({"body": "a"})).takes_long(LARGE_OCTETS + 1)
+    assert not criteria_in(Arguments({"body": "a"})).takes_long(LARGE_OCTETS)
+    assert not criteria_in(Arguments({"subject": "a", "header": "a: b"})).takes_long(LARGE_OCTETS + 1)

@@ -17,6 +17,7 @@ from mailgate.control.recording import Recorder
 from mailgate.delivery import DELIVERED, DISCARDED, FAILED
 from mailgate.interfaces import IDelivery
 from mailgate.mail import Field, Local, Message, Outcome, Recipient, Relay
+from mailgate.mime.fields import HEADER_OCTETS
 from tests.control.support import ALICE, BOB, CAROL, NOW, Bench, at_once, local, message_to, with_file
 from tests.support import logged, path, result_of, started
 
@@ -139,6 +140,30 @@ def test_a_body_in_a_file_is_read_off_the_reactor(tmp_path: pathlib.Path) -> Non
     assert kept is not None and kept.content == b"Received: here\nSubject: hello\n\nworld\n"
 
 
+@pytest.mark.parametrize("in_file", [False, True])
+def test_what_is_not_kept_is_not_read(tmp_path: pathlib.Path, in_file: bool) -> None:
+    letters = Letters(content_octets=0)
+    content = b"Subject: large\n\n" + b"x" * 2 * HEADER_OCTETS
+    message = message_to(local(ALICE), content=content)
+    if in_file:
+        (tmp_path / "body").write_bytes(content)
+        message = with_file(message, str(tmp_path / "body"))
+    read: list[int] = []
+
+    async def measured(work: Callable[[], T], /) -> T:
+        done = work()
+        assert isinstance(done, bytes)
+        read.append(len(done))
+        return done
+
+    recorder = Recorder(Said(Outcome(path(ALICE), DELIVERED, (ALICE,))), letters, lambda: NOW, measured)
+    result_of(recorder.deliver(message))
+    kept = letters.find(message.id)
+    assert kept is not None and kept.content is None and kept.head is not None
+    assert (kept.head.subject, kept.letter.octets) == ("large", len(b"Received: here\n") + len(content))
+    assert read == ([HEADER_OCTETS - len(b"Received: here\n")] if in_file else [])
+
+
 def test_a_body_that_cannot_be_read_again_is_only_in_the_store(tmp_path: pathlib.Path) -> None:
     letters, message = Letters(), with_file(message_to(local(ALICE)), str(tmp_path / "none"))
     with logged() as events:
@@ -155,3 +180,16 @@ def test_trouble_with_the_letter_is_not_the_senders() -> None:
         for _ in range(2):  # the same message twice is more than there can be
             assert recorded(letters, message, outcome) == (outcome,)
     assert [event["log_level"].name for event in events] == ["critical"]
+
+
+def test_while_it_is_delivered_it_is_expected() -> None:
+    letters, message = Letters(), message_to(local(ALICE))
+    older: list[bool] = []
+
+    class Looking(Said):
+        async def deliver(self, message: Message, *, partial: bool = False) -> tuple[Outcome, ...]:
+            older.append(letters.is_older(message.id, "t1"))
+            return ()
+
+    result_of(Recorder(Looking(), letters, lambda: NOW, at_once).deliver(message))
+    assert older == [False] and letters.is_older(message.id, "t1")

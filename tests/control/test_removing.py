@@ -8,14 +8,15 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from mailgate.control.calls import CallError
+from mailgate.control.letters import Letters
 from mailgate.control.removing import Removal
 from mailgate.control.rendering import View
 from mailgate.failures import LockLost, NotRemoved, StoreError
 from mailgate.interfaces import IMaildrop
-from mailgate.mail import Entry
+from mailgate.mail import Copy, Entry
 from mailgate.rules import NO_RULES, Rules
 from mailgate.store.memory import MemoryStore
-from tests.control.support import ALICE, BOB, CAROL, DAVE, Bench
+from tests.control.support import ALICE, BOB, CAROL, DAVE, Bench, local, message_to
 from tests.support import result_of, started
 
 
@@ -59,6 +60,82 @@ def test_an_open_maildrop_is_named_and_all_others_are_cleared() -> None:
     assert bench.ids(namespace="t1") == [one] and bench.letters.find(two) is None
     session.release()
     assert bench.call("clear", namespace="t1") == {"cleared": 1}
+
+
+def test_what_is_older_than_the_letters_that_are_remembered_is_cleared_too() -> None:
+    bench = Bench(Letters(max_letters=2))
+    _, carols, daves, both = bench.send(ALICE, BOB), bench.send(CAROL), bench.send(DAVE), bench.send(ALICE, CAROL)
+    put(bench, "ted@mail.t1.example.test")  # was there before the server
+    assert bench.call("clear", namespace="t1") == {"cleared": 3}  # the forgotten one counts once
+    assert [bench.stored(each) for each in (ALICE, BOB, "ted@mail.t1.example.test")] == [[], [], []]
+    assert (bench.stored(CAROL), bench.stored(DAVE)) == ([carols, both], [daves])
+    bench.call("clear", namespace="")
+    put(bench, DAVE)
+    assert bench.call("clear", namespace="") == {"cleared": 0}  # what is everybody's may have been somebody's before
+    assert len(bench.stored(DAVE)) == 1
+
+
+def put(bench: Bench, maildrop: str) -> None:
+    """A message that no letter tells of."""
+    message = message_to(local(maildrop))
+    result_of(result_of(bench.store.stage(message, [Copy(maildrop)])).commit())
+
+
+def test_the_whole_store_is_looked_through_once() -> None:
+    bench = Bench(Letters(max_letters=1))
+    looks: list[str] = []
+    names = bench.store.names
+
+    async def noted() -> Sequence[str]:
+        looks.append("look")
+        return await names()
+
+    bench.store.names = noted  # type: ignore[method-assign]
+    for _ in range(2):
+        bench.send(ALICE)
+        bench.send(ALICE)  # the first one is forgotten
+        assert bench.call("clear", namespace="t1") == {"cleared": 2}
+    assert looks == ["look"] and bench.letters.with_older("t1") == []
+
+
+def test_what_a_session_held_when_its_namespace_ended_can_be_cleared_later() -> None:
+    bench = Bench()
+    bench.send(ALICE, CAROL)
+    session = result_of(bench.store.open(ALICE))
+    bench.refused("clear", namespace="t1")
+    bench.letters.clear("t1")
+    assert bench.refused("clear", namespace="t1").kind == "busy"
+    session.release()
+    assert bench.call("clear", namespace="t1") == {"cleared": 1}
+    assert bench.stored(ALICE) == [] and len(bench.stored(CAROL)) == 1
+
+
+def test_what_is_just_arriving_stays() -> None:
+    bench = Bench()
+    message = message_to(local(ALICE))
+    with bench.letters.expecting(message.id):
+        result_of(result_of(bench.store.stage(message, [Copy(ALICE)])).commit())
+        assert bench.call("clear", namespace="t1") == {"cleared": 0}
+    assert bench.stored(ALICE) == [message.id]
+
+
+def test_a_maildrop_in_which_there_is_nothing_to_remove_may_be_open() -> None:
+    bench = Bench()
+    bench.call("delete", id=bench.send(ALICE), namespace="t1")
+    bench.letters.note_older(ALICE)
+    result_of(bench.store.open(ALICE))
+    assert bench.call("clear", namespace="t1") == {"cleared": 0}
+    assert bench.letters.with_older("t1") == []
+
+
+def test_a_store_that_cannot_be_looked_into() -> None:
+    bench = Bench()
+
+    async def names() -> Sequence[str]:
+        raise StoreError("on fire")
+
+    bench.store.names = names  # type: ignore[method-assign]
+    assert bench.refused("clear", namespace="t1").kind == "unavailable"
 
 
 class Stubborn(MemoryStore):

@@ -15,7 +15,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from mailgate.control import site as module
 from mailgate.control.access import Access
 from mailgate.control.answering import Calls
-from mailgate.control.site import IDLE_SECONDS, LINGER_SECONDS, MAX_BODY_OCTETS, APISite
+from mailgate.control.site import IDLE_SECONDS, LINGER_SECONDS, MAX_BODY_OCTETS, APIRequest, APISite
 from tests.control.doors import SOME_ID, HTTPClient, new_id
 from tests.support import logged
 
@@ -263,3 +263,27 @@ def test_no_request_is_logged() -> None:
         server.client().ask("GET", "/?to=alice@example.test")
         server.site.doStop()  # type: ignore[no-untyped-call]
     assert events == []
+
+
+# Open pages.
+
+
+def test_nobody_is_asked_for_a_token_at_an_open_path() -> None:
+    trusted: list[bool] = []
+
+    def render(request: Request) -> bytes:
+        trusted.append(cast(APIRequest, request).is_trusted)
+        return b"ok"
+
+    site = APISite(Page(render), Access("s3cret"), Calls({}, new_id), Clock(), ["/open"])
+    client = HTTPClient(site)
+    assert client.ask("GET", "/open").body == b"ok"
+    assert client.ask("GET", "/open?a=b", {"Authorization": "Bearer s3cret"}).body == b"ok"
+    assert client.ask("GET", "/open", {"Host": "evil.example"}).status == 403
+    assert client.ask("GET", "/other").status == 401
+    assert trusted == [False, True]
+
+
+def test_an_open_path_takes_no_body_of_strangers() -> None:
+    site = APISite(Page(), Access("s3cret"), Calls({}, new_id), Clock(), ["/open"])
+    assert HTTPClient(site).ask("POST", "/open", body=b"x").status == 401

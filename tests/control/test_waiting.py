@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from mailgate.control import waiting
 from mailgate.control.calls import Arguments, CallError
+from mailgate.control.letter import Kept
 from mailgate.control.letters import Letters
-from mailgate.control.matching import criteria_in
-from mailgate.control.reading import Reading
+from mailgate.control.matching import Criteria, criteria_in
+from mailgate.control.reading import LARGE_OCTETS, Reading
 from mailgate.control.waiting import Wait
 from tests.control.support import ALICE, BOB, CAROL, DAVE, kept
-from tests.support import outcome_of
+from tests.support import outcome_of, started
 
 
 def wait_for(letters: Letters, count: int = 1, **values: str) -> Wait:
@@ -164,3 +165,60 @@ def test_there_are_so_many_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.kind == "unavailable"
     letters.waits.end(wait)
     wait_for(letters)
+
+
+def test_the_server_stops() -> None:
+    letters = Letters()
+    waits = [wait_for(letters, to=ALICE), wait_for(letters), wait_for(letters, to=BOB)]
+    letters.waits.end_all()
+    for wait in waits:
+        with pytest.raises(CallError, match="the server is stopping"):
+            outcome_of(wait.done)
+
+
+def test_what_has_to_be_read_first_is_judged_in_the_order_of_arrival() -> None:
+    letters = Letters()
+    wait = wait_for(letters, 2, body="world", **{"from": "app@example.test"})
+    judged: list[tuple[int, Deferred[bool]]] = []
+
+    async def fits(criteria: Criteria, kept: Kept) -> bool:
+        assert criteria is wait.criteria
+        judged.append((kept.letter.number, Deferred()))
+        return await judged[-1][1]
+
+    finishing = started(wait.finish(fits))
+    kept(letters, ALICE, content=None)
+    kept(letters, ALICE, content=None, sender="other@example.test")  # is nothing to this wait
+    kept(letters, BOB)
+    kept(letters, ALICE, content=b"Subject: x\n\n" + b"x" * LARGE_OCTETS)
+    for number, answer in ((1, False), (3, True), (4, True)):
+        assert not finishing.called and judged[-1][0] == number
+        judged[-1][1].callback(answer)
+    assert [each.letter.number for each in outcome_of(finishing)] == [3, 4]
+
+
+def test_what_goes_wrong_with_reading_is_this_waits_trouble() -> None:
+    letters = Letters()
+    wait = wait_for(letters, body="world")
+
+    async def fails(criteria: Criteria, kept: Kept) -> bool:
+        raise CallError("unavailable", "the disk is on fire")
+
+    finishing = started(wait.finish(fails))
+    kept(letters, ALICE, content=None)
+    with pytest.raises(CallError, match="on fire"):
+        outcome_of(finishing)
+    letters.waits.end(wait)
+
+
+def test_a_wait_that_nobody_finishes_any_more_can_still_end() -> None:
+    letters = Letters()
+    wait = wait_for(letters)
+
+    async def never(criteria: Criteria, kept: Kept) -> bool:
+        raise AssertionError("there is nothing to be read")
+
+    finishing = started(wait.finish(never))
+    finishing.addErrback(lambda _: None).cancel()
+    wait.fail(CallError("timeout", "too late"))
+    letters.waits.end(wait)

@@ -13,10 +13,11 @@ from twisted.internet.task import Clock
 from mailgate.conversations import Conversations, overheard
 from mailgate.mail import BLOCK_OCTETS
 from mailgate.smtp.personality import Personality
+from mailgate.smtp.server import smtp_door
 from mailgate.wire.output import Output
 from tests.conversations.support import NOW, one, pop3_client, smtp_client, texts
 from tests.pop3.support import PERSONALITY, house
-from tests.smtp.support import HOSTNAME, submission
+from tests.smtp.support import HOSTNAME, World, submission
 from tests.support import outcome_of, result_of, started
 
 PASSWORD = "correct horse"
@@ -39,18 +40,50 @@ def test_a_whole_smtp_session() -> None:
     assert lines[1:3] == ["C: EHLO client", f"S: 250-{HOSTNAME} at your service"]
     at = lines.index("C: MAIL FROM:<app@corp.test>")
     assert lines[at + 1].startswith("S: 250 2.1.0")
-    assert lines[at + 2 : at + 8 : 2] == [
-        "C: RCPT TO:<alice@a.example.test>",
-        "C: RCPT TO:<nobody@corp.test>",
-        "C: DATA",
-    ]
+    recipients = ["C: RCPT TO:<alice@a.example.test>", "C: RCPT TO:<nobody@corp.test>"]
+    assert lines[at + 2 : at + 8 : 2] == [*recipients, "C: DATA"]
     assert lines[at + 5] == "S: 550 5.1.1 Nobody has that name"
     assert lines[at + 8] == "C: [18 octets of content]"
     assert lines[at + 9].startswith("S: 250 2.0.0")
     assert lines[at + 10] == "C: QUIT"
     assert lines[-1] == "-- closed by the gateway"
-    assert texts(conversations.of("", 0.0)[0]) == lines  # corp.test is everybody's
+    assert texts(conversations.of("", 0.0)[0]) == lines[: at + 2] + lines[at + 4 :]  # corp.test is everybody's
     assert conversations.of("b", 0.0) == ()
+
+
+def test_one_namespace_does_not_see_the_others_recipients() -> None:
+    conversations = Conversations()
+    client = smtp_client(conversations)
+    client.say("EHLO client", "MAIL FROM:<app@corp.test>", "RCPT TO:<alice@a.example.test>")
+    client.say("RCPT TO:<no.such@b.example.test>", "RCPT TO:<bob@b.example.test>", "DATA", "", "hi", ".")
+    (seen_by_a,), (seen_by_b,) = conversations.of("a"), conversations.of("b")
+    assert "b.example.test" not in str(seen_by_a) and "550" not in str(seen_by_a)
+    assert "a.example.test" not in str(seen_by_b) and "550" in str(seen_by_b)
+    for seen in (seen_by_a, seen_by_b):
+        assert {"C: MAIL FROM:<app@corp.test>", "C: DATA", "C: [6 octets of content]"} <= set(texts(seen))
+        assert texts(seen)[-1].endswith("accepted")
+    assert conversations.of("") == ()  # the sender alone does not make it everybody's
+
+
+def test_what_lmtp_says_to_each_recipient_is_his() -> None:
+    conversations = Conversations()
+    client = smtp_client(conversations, Personality(hostname=HOSTNAME, lmtp=True, listener="lmtp"))
+    client.say("LHLO client", "MAIL FROM:<app@corp.test>")
+    client.say("RCPT TO:<no@a.example.test>", "RCPT TO:<alice@a.example.test>", "RCPT TO:<bob@b.example.test>")
+    client.say("DATA", "", "hi", ".", "NOOP")
+    for namespace, mine, theirs in (("a", "alice@a.", "b.example"), ("b", "bob@b.", "a.example")):
+        lines = one(conversations, namespace)
+        assert any(line.startswith("S: 250") and mine in line for line in lines)
+        assert theirs not in str(lines)
+        assert lines[-2] == "C: NOOP"
+
+
+def test_a_listener_of_ones_own() -> None:
+    conversations = Conversations()
+    door = overheard(smtp_door(World().surroundings()), conversations, "smtp", lambda: NOW, "a")
+    door("192.0.2.1", 4321)
+    assert len(conversations.of("a")) == 1
+    assert conversations.of("b") == conversations.of("") == ()
 
 
 def test_chunks() -> None:

@@ -59,6 +59,36 @@ def test_who_logs_in_sees_the_whole_session() -> None:
     assert [one.concerns(namespace, NOW + 9) for namespace in ("a", "b", "c")] == [True, True, False]
 
 
+def test_a_line_that_names_somebody_is_for_his_namespace() -> None:
+    one = record()
+    one.name_user("c")
+    one.turn()
+    for namespace in ("a", "b"):
+        one.name(namespace)
+        one.write("client", f"RCPT {namespace}", namespace)
+    one.write("client", "DATA")
+    assert seen(one, "a") == ["C: RCPT a", "C: DATA"]
+    assert seen(one, "b") == ["C: RCPT b", "C: DATA"]
+    assert seen(one, "c") == ["C: DATA"]
+
+
+def test_a_sender_in_no_namespace_names_nobody_where_a_recipient_is_in_one() -> None:
+    one = record()
+    one.name_sender(SHARED)
+    assert [one.concerns(namespace, 0.0) for namespace in ("a", SHARED)] == [False, True]
+    one.name("a")
+    assert [one.concerns(namespace, 0.0) for namespace in ("a", SHARED)] == [True, False]
+    one.name(SHARED)  # a recipient
+    assert [one.concerns(namespace, 0.0) for namespace in ("a", SHARED)] == [True, True]
+    two = record()
+    two.name_sender("a")
+    two.name("b")
+    assert [two.concerns(namespace, 0.0) for namespace in ("a", "b", SHARED)] == [True, True, False]
+    two.turn()
+    assert not two.forget("a")
+    assert [two.concerns(namespace, 0.0) for namespace in ("a", "b")] == [False, True]
+
+
 def test_tls_and_the_end_are_noted() -> None:
     one = record()
     one.secured("TLSv1.3 X")

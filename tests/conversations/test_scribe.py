@@ -128,6 +128,57 @@ def test_a_session_is_for_whoever_was_to_log_in(events: list[pop3.Event]) -> Non
     assert not kept.concerns("", NOW)
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        [smtp.Auth("PLAIN", base64.b64encode(b"\0" + USER + b"\0secret"))],
+        [smtp.Auth("LOGIN", None), smtp.Response(base64.b64encode(USER)), smtp.Response(base64.b64encode(b"x@c.test"))],
+    ],
+)
+def test_who_logs_in_to_send_is_named_as_well(events: list[smtp.Event]) -> None:
+    kept = record()
+    scribe = SMTPScribe(kept)
+    for event in events:
+        converse(scribe, event, "AUTH", b"535 no\r\n")
+    assert [kept.concerns(namespace, 0.0) for namespace in ("a", "b", "")] == [True, False, False]
+
+
+def test_a_reply_to_one_recipient_may_have_several_lines() -> None:
+    kept = record()
+    scribe = SMTPScribe(kept)
+    converse(scribe, smtp.Hello(True, "x"), "LHLO x")
+    converse(scribe, NULL, "MAIL")
+    for domain in ("a.example.test", "b.example.test"):
+        converse(scribe, smtp.Rcpt(Path("x", domain), {}), "RCPT")
+    converse(scribe, smtp.EndOfContent(None), "", b"451-for a\r\n451 for a\r\n250 for b\r\n")
+    assert [line for line in seen(kept, "a") if "for" in line] == ["S: 451-for a", "S: 451 for a"]
+    assert [line for line in seen(kept, "b") if "for" in line] == ["S: 250 for b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace"),
+    [
+        ("alice@a.example.test PASS secret", "a"),
+        ('"al ice"@a.example.test', "a"),
+        ('"al ice"@a.example.test PASS secret@b.example.test', "a"),
+        ("", ""),
+    ],
+)
+def test_who_is_named_by_user(name: str, namespace: str) -> None:
+    kept = login(pop3.User(name))
+    assert [each for each in ("a", "b", "") if kept.concerns(each, 0.0)] == [namespace]
+
+
+def test_of_two_who_tried_to_log_in_each_sees_his_own() -> None:
+    kept = record()
+    scribe = POP3Scribe(kept)
+    for user in ("alice@a.example.test", "bob@b.example.test"):
+        converse(scribe, pop3.User(user), f"USER {user}", b"+OK\r\n")
+        converse(scribe, pop3.Pass(b"x"), "PASS ***", b"-ERR\r\n")
+    assert seen(kept, "a") == ["C: USER alice@a.example.test", "S: +OK", "C: PASS ***", "S: -ERR"]
+    assert seen(kept, "b") == ["C: USER bob@b.example.test", "S: +OK", "C: PASS ***", "S: -ERR"]
+
+
 def test_passwords_name_nobody() -> None:
     password = base64.b64encode(b"secret@c.example.test")
     kept = login(pop3.Auth("LOGIN", base64.b64encode(USER)), pop3.Response(password), pop3.Response(password))

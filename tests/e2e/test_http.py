@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mailgate.control.caller import Call, Caller, CallFailed
 from tests.e2e.conftest import lay_out
 from tests.e2e.daemon import PATIENCE_SECONDS, Daemon, run_twistd
 
@@ -52,6 +53,15 @@ def test_what_arrived_can_be_waited_for_read_and_deleted(server: Daemon) -> None
     assert ask(server, "GET", "/api/v1/messages?to=alice@example.test") == (200, {"messages": []})
 
 
+def fetch(server: Daemon, path: str, token: str | None = TOKEN) -> tuple[int, bytes]:
+    client = http.client.HTTPConnection("127.0.0.1", server.ports["http.listen"], timeout=PATIENCE_SECONDS)
+    client.request("GET", path, headers={} if token is None else {"Authorization": f"Bearer {token}"})
+    response = client.getresponse()
+    answer = response.status, response.read()
+    client.close()
+    return answer
+
+
 @pytest.mark.parametrize("token", [None, "", "a-token-that-is-long-enough-for-two"])
 def test_nothing_without_the_token(server: Daemon, token: str | None) -> None:
     status, answer = ask(server, "GET", "/api/v1/messages", token)
@@ -72,8 +82,21 @@ def test_nothing_that_is_for_tests(server: Daemon, method: str, path: str) -> No
     assert status == 404 and "this server has no call" in answer["error"]["message"]
 
 
-def test_it_has_no_control_socket_yet(server: Daemon) -> None:
-    assert not (server.directory / "state" / "control.sock").exists()
+def test_the_socket_is_for_nobody_else_and_has_nothing_that_is_for_tests(server: Daemon) -> None:
+    path = server.directory / "state" / "control.sock"
+    assert path.stat().st_mode & 0o777 == 0o600
+    caller = Caller(str(path), str)
+    assert caller.ask(Call("ports", {}, dict))["control"] == str(path)
+    for name in ("add_fault", "clear", "preload", "conversations", "open_listener", "end_namespace"):
+        with pytest.raises(CallFailed, match="this server has no call"):
+            caller.ask(Call(name, {}, str))
+
+
+def test_metrics_want_the_token_and_health_does_not(server: Daemon) -> None:
+    assert fetch(server, "/livez", None)[0] == fetch(server, "/readyz", None)[0] == 200
+    assert fetch(server, "/metrics", None)[0] == 401
+    status, text = fetch(server, "/metrics")
+    assert status == 200 and b"mailgate_" in text
 
 
 @pytest.mark.parametrize(

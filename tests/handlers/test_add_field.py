@@ -11,7 +11,7 @@ from zope.interface.verify import verifyObject
 from mailgate.config import load
 from mailgate.handlers.add_field import AddField
 from mailgate.handlers.finding import make_handler
-from mailgate.interfaces import IMessageHandler
+from mailgate.interfaces import IMessageHandler, IRehearsal
 from mailgate.mail import Field, Verdict
 from tests.support import a_message
 
@@ -21,6 +21,12 @@ def test_it_adds_its_field_to_every_message() -> None:
     assert verifyObject(IMessageHandler, handler)
     for _ in range(2):
         assert handler.handle(a_message()) == Verdict(fields=(Field("X-Checked", "yes"),))
+
+
+def test_a_rehearsal_says_what_would_be_added() -> None:
+    handler = AddField("X-Checked", "yes")
+    assert verifyObject(IRehearsal, handler)
+    assert handler.rehearse(a_message()) == "adds X-Checked: yes"
 
 
 def test_from_a_configuration(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from mailgate.handlers.finding import make_handler
 from mailgate.handlers.process import GRACE_SECONDS, MAX_OUTPUT_OCTETS
 from mailgate.handlers.program import find_program
 from mailgate.handlers.turns import BUSY, MAX_WAITING
-from mailgate.interfaces import IHandlerInTurn
+from mailgate.interfaces import IHandlerInTurn, IRehearsal
 from mailgate.mail import BLOCK_OCTETS, PASS, Body, Field, Message, Refused, Reply, Verdict
 from mailgate.pipeline import Pipeline, Step
 from tests.support import MESSAGE_ID, Facts, a_message, logged, outcome_of, recipient, started
@@ -106,6 +106,14 @@ class Bench:
 def test_it_is_a_handler_and_has_a_name() -> None:
     handler = make_handler("exec", {"command": ["sh", "-c", "exit"]}, "handler[1]")
     assert isinstance(handler, Exec) and verifyObject(IHandlerInTurn, handler)
+
+
+def test_who_may_rehearse_is_configured() -> None:
+    assert not IRehearsal.providedBy(make_exec(["sh"]))
+    assert verifyObject(IRehearsal, make_exec(["sh"], rehearse=True))
+    not_said: Any = "yes"
+    with pytest.raises(ValueError, match="rehearse is true or false"):
+        make_exec(["sh"], rehearse=not_said)
 
 
 def test_building_one_needs_no_reactor() -> None:
@@ -406,3 +414,44 @@ def test_a_verdict_comes_when_the_program_is_gone_whoever_holds_its_pipes() -> N
     assert not result.called
     bench.clock.advance(GRACE_SECONDS)
     assert outcome_of(result).fields == (Field("X-A", "1"),)
+
+
+# Rehearsals.
+
+
+def rehearsed(bench: Bench, *arguments: Any, **settings: Any) -> str:
+    result = started(bench.handler.rehearse(a_message(recipient(ALICE))))
+    bench.processes[-1].end(*arguments, **settings)
+    return outcome_of(result)
+
+
+def test_a_rehearsal_is_a_run_that_the_program_knows_for_one() -> None:
+    bench = Bench()
+    with logged() as events:
+        assert rehearsed(bench, errors=b"said to nobody\n") == "passes it"
+    assert bench.processes[0].environment[b"MAILGATE_REHEARSAL"] == b"yes" and events == []
+    assert bench.processes[0].input == b"Received: here\nSubject: hi\n\nhello\n"
+    assert rehearsed(bench, 0, b"X-Spam: no\nX-Score: 1\n") == "adds X-Spam, X-Score"
+    bench.ended()
+    assert b"MAILGATE_REHEARSAL" not in bench.processes[-1].environment
+
+
+def test_a_rehearsal_raises_what_would_be_raised() -> None:
+    with pytest.raises(Refused, match=r"550 5\.7\.1 Spam"):
+        rehearsed(Bench(), 20, b"550 5.7.1 Spam\n")
+    with pytest.raises(ProgramFailed, match="exit code 1"):
+        rehearsed(Bench(), 1)
+    bench = Bench()
+    bench.fault = OSError(7, "Argument list too long")
+    with pytest.raises(ProgramFailed, match="cannot be started"):
+        outcome_of(started(bench.handler.rehearse(a_message(recipient(ALICE)))))
+
+
+def test_no_mail_waits_for_a_rehearsal() -> None:
+    bench = Bench(max_processes=1)
+    rehearsal = started(bench.handler.rehearse(a_message(recipient(ALICE))))
+    assert bench.ended() is PASS
+    rehearsal.cancel()
+    assert bench.processes[0].killed
+    with pytest.raises(CancelledError):
+        outcome_of(rehearsal)

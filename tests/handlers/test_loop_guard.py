@@ -8,7 +8,7 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from mailgate.handlers.loop_guard import MAX_HOPS, LoopGuard
-from mailgate.interfaces import IMessageHandler
+from mailgate.interfaces import IMessageHandler, IRehearsal
 from mailgate.mail import PASS, Refused
 from tests.support import a_message
 
@@ -19,6 +19,7 @@ def content(hops: int) -> bytes:
 
 def test_it_is_a_handler() -> None:
     assert verifyObject(IMessageHandler, LoopGuard())
+    assert verifyObject(IRehearsal, LoopGuard())
 
 
 @pytest.mark.parametrize("hops", [0, 1, MAX_HOPS])
@@ -42,3 +43,9 @@ def test_the_fields_that_we_put_on_do_not_count() -> None:
 def test_a_limit_that_refuses_everything_or_is_no_number_is_none(max_hops: Any) -> None:
     with pytest.raises(ValueError, match="a whole number, at least 1"):
         LoopGuard(max_hops=max_hops)
+
+
+def test_a_rehearsal_says_what_would_be_said() -> None:
+    assert LoopGuard().rehearse(a_message(content=content(3))) == "passes it: 3 hops, and 100 are the limit"
+    with pytest.raises(Refused, match=r"554 5\.4\.6"):
+        LoopGuard(max_hops=2).rehearse(a_message(content=content(3)))

@@ -14,6 +14,7 @@ from tests.interference.support import (
     MAIL,
     Client,
     Server,
+    chunk,
     login,
     message,
     pop3_rule,
@@ -21,6 +22,7 @@ from tests.interference.support import (
     smtp_rule,
     transaction,
 )
+from tests.smtp.support import submission
 
 
 def test_the_example() -> None:
@@ -56,10 +58,10 @@ def test_a_slow_download_leaves_others_their_turn() -> None:
     server.put()
     server.add(pop3_rule("retr", user=ALICE, slow=10))
     slow, quick = server.logged_in(), server.logged_in(BOB)
-    assert slow.say(b"RETR 1\r\nSTAT\r\n") == b"+"
+    assert slow.say(b"RETR 1\r\nSTAT\r\n") == b""
     assert quick.say(b"STAT\r\n") == b"+OK 0 0\r\n"
-    server.clock.advance(0.1)
-    assert slow.heard() == b"O"
+    server.clock.pump([0.1, 0.1])
+    assert slow.heard() == b"+O"
     slow.lose()
     assert [call for call in server.clock.getDelayedCalls() if call.getTime() - server.clock.seconds() < 1] == []
     assert len(server.facts.of(Disconnected)) == 1
@@ -115,5 +117,30 @@ def test_a_rate_limit() -> None:
     assert [Client(factory).heard()[:3] for _ in range(4)] == [b"220", b"220", b"421", b"421"]
     refused = Client(factory)
     assert refused.heard().startswith(b"421 4.7.0 ") and refused.is_closed
-    server.clock.advance(1.2)
-    assert Client(factory).heard()[:3] == b"220"
+    server.clock.advance(1.0)
+    assert [Client(factory).heard()[:3] for _ in range(3)] == [b"220", b"220", b"421"]
+
+
+def test_tls_begins_when_the_last_octet_of_a_slow_reply_is_out() -> None:
+    server = Server(smtp=submission(starttls=True))
+    client = server.smtp_client(smtp_rule("starttls", slow=10))
+    client.say(b"STARTTLS\r\n")
+    begun: list[int] = []
+    client.transport.startTLS = lambda _: begun.append(len(client.transport.value()))
+    whole = len(b"220 2.0.0 Go ahead\r\n")
+    for _ in range(whole):
+        assert begun == []
+        server.clock.advance(0.1)
+    assert begun == [whole]
+
+
+def test_a_cut_reply_keeps_the_message_from_being_delivered_also_where_it_is_chosen() -> None:
+    server = Server()
+    for reply in ("452 4.3.1 full", "250 2.0.0 fine"):
+        client = server.smtp_client(smtp_rule("dot", reply=reply, drop_after_octets=100))
+        heard = client.say(message())
+        assert heard.endswith(b"452 4.3.1 full\r\n" if reply[0] == "4" else b"451 4.3.0 On demand\r\n")
+        assert client.is_closed and server.count() == 0
+    client = server.smtp_client(smtp_rule("data", drop_after_octets=1))  # in BDAT it comes with the last chunk
+    client.say(MAIL + rcpt() + chunk(b"Subject: x\r\n\r\n", " LAST"))
+    assert client.is_closed and server.count() == 0

@@ -89,3 +89,10 @@ def test_how_it_refuses() -> None:
 def test_an_answer_is_one_reply() -> None:
     flow = followed((PLAIN, OK))
     assert flow.parts(events.Quit(), OK) == [(OK, Parties(user="carol@x.test"))]
+
+
+def test_only_where_messages_are_removed_a_cut_reply_keeps_from_it() -> None:
+    flow = POP3Flow()
+    reply = flow.cut_short(events.Quit())
+    assert reply is not None and not reply.ok
+    assert flow.cut_short(events.Stat()) is None

@@ -85,10 +85,10 @@ def test_slowly(speed: float, seconds: float) -> None:
     output = shape(Output(b"012", After.START_TLS, body.read()), Manner(speed), clock)
     assert output.after is After.START_TLS
     reader = Reader(output)
-    assert len(reader.heard) < 10
     waited = 0.0
     while not reader.done.called:
-        assert len(reader.heard) <= waited * speed + max(1.0, speed / 10) + 1e-6
+        assert len(reader.heard) <= waited * speed + 1e-6
+        assert len(reader.heard) < 10  # what follows, follows at once: a client may begin its handshake now
         (pause,) = clock.getDelayedCalls()
         step = pause.getTime() - clock.seconds()
         waited += step
@@ -103,9 +103,10 @@ def test_slow_and_cut() -> None:
     body = Body(b"3456", b"789")
     reader = Reader(shape(Output(b"012", body=body.read()), Manner(10.0, 5), clock))
     clock.pump([0.1] * 4)
-    assert reader.heard == b"01234" and not reader.done.called
+    assert reader.heard == b"0123" and not reader.done.called
     clock.advance(0.1)
     outcome_of(reader.done)
+    assert reader.heard == b"01234"
     assert body.closed == 1
 
 
@@ -117,7 +118,7 @@ def test_who_goes_away_in_between_is_not_waited_for() -> None:
     with pytest.raises(CancelledError):
         outcome_of(reader.done)
     assert clock.getDelayedCalls() == []
-    assert (reader.heard, body.closed) == (b"3", 1)
+    assert (reader.heard, body.closed) == (b"", 1)
 
 
 def test_a_body_that_breaks_off_is_not_made_whole() -> None:

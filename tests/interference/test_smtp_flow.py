@@ -131,3 +131,10 @@ def test_the_parts_of_an_answer() -> None:
     assert flow.parts(end, OK) == [(OK, flow.parties(end))]
     each = [(reply, parties.to) for reply, parties in flow.parts(end, (OK, NO))]
     assert each == [(OK, ("alice@x.test",)), (NO, ("bob@x.test",))]
+
+
+def test_only_where_mail_is_delivered_a_cut_reply_keeps_from_it() -> None:
+    flow = SMTPFlow()
+    reply = flow.cut_short(events.EndOfContent(None))
+    assert reply is not None and reply.is_temporary
+    assert flow.cut_short(events.Data()) is flow.cut_short(events.EndOfChunk(1)) is None

@@ -65,7 +65,7 @@ def rules(draw: st.DrawFn) -> Rules:
         protocol, at = draw(st.sampled_from(spoken_at))
         namespace, domain = draw(st.sampled_from([("t1", "t1.example.test"), ("", "corp.test")]))
         named: dict[str, object] = {PHASES[protocol][at][0]: f"nobody@{domain}"}
-        if namespace and draw(st.booleans()):
+        if namespace and at != "mail" and draw(st.booleans()):
             named = {}
         refusal = "-ERR no" if protocol == "pop3" else "451 no"
         action: dict[str, object] = draw(st.sampled_from([{"reply": refusal}, *BADLY]))

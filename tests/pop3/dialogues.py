@@ -22,6 +22,7 @@ from mailgate.pop3.server import pop3_door
 from mailgate.rules import NO_RULES, Promise, Retention, Rules
 from mailgate.store.memory import MemoryStore
 from tests.dialogues.runner import Script
+from tests.limits.support import Refusing
 from tests.smtp.support import HOSTNAME
 from tests.store.support import at_once
 from tests.support import Facts, a_message, result_of
@@ -143,6 +144,7 @@ RULES = {
     ALICE: Rules(retention=Retention(days=30), login_delay_seconds=60),
     BOB: Rules(retention=Retention(days=90, fetched_days=7)),
 }
+THROTTLED = "too many passwords were guessed"
 INTERNATIONAL = "alice's mail was received with SMTPUTF8"
 TROUBLES: Mapping[str, Callable[[], MemoryStore]] = {
     "the maildrop is in use": BusyStore,
@@ -156,6 +158,7 @@ TROUBLES: Mapping[str, Callable[[], MemoryStore]] = {
     "another message comes after the login": lambda: TroubledStore(Filled),
     "alice's first message cannot be removed": lambda: TroubledStore(Clinging),
     INTERNATIONAL: MemoryStore,
+    THROTTLED: MemoryStore,
     EXPIRING: RuledStore,
 }
 
@@ -179,4 +182,7 @@ def pop3_house(script: Script, accounts: Path) -> Build[Any]:
     portal = Portal(Realm(store, domains), [PasswordChecker(domains, at_once)])
     personality = Personality(hostname=HOSTNAME, tls_available=True, allow_plaintext=script.allow_plaintext)
     promise = Promise.of(RULES.values() if script.trouble == EXPIRING else [])
-    return pop3_door(personality, portal, Facts(), lambda: "id", lambda: 0.0, promise=lambda: promise)
+    throttle = Refusing() if script.trouble == THROTTLED else None
+    return pop3_door(
+        personality, portal, Facts(), lambda: "id", lambda: 0.0, promise=lambda: promise, throttle=throttle
+    )

@@ -8,18 +8,20 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from mailgate import facts
 from mailgate.failures import InUse, StoreError
-from mailgate.interfaces import IMaildrop
+from mailgate.interfaces import IMaildrop, IThrottle
+from mailgate.limits.throttled import Throttled
 from mailgate.mail import Session
 from mailgate.pop3.login import Login
 from mailgate.reporting import VisitReport
+from tests.limits.support import Refusing, Slow
 from tests.pop3.support import House, house
 from tests.support import result_of, started
 
 SESSION = Session(id="s1", listener="pop3", client="192.0.2.1")
 
 
-def made(place: House) -> Login:
-    return Login(place.portal, VisitReport(place.facts, place.new_id))
+def made(place: House, throttle: IThrottle | None = None) -> Login:
+    return Login(place.portal, VisitReport(place.facts, place.new_id), throttle)
 
 
 def opening(login: Login) -> Deferred[IMaildrop]:
@@ -85,3 +87,54 @@ def test_a_late_failure_is_told_if_nobody_expected_it(error: Exception, told: li
     place.realm.raises = error
     abandoned(place)
     assert [fact.where for fact in place.facts.of(facts.Failed)] == told
+
+
+# The throttle.
+
+
+def test_the_throttle_is_asked_first_and_told_what_came_of_it() -> None:
+    place, throttle = house(), Slow()
+    throttle.gate = Deferred()
+    waiting = opening(made(place, throttle))
+    assert throttle.asked == [("192.0.2.1", "alice", b"correct horse")]
+    assert place.checker.asked == []
+    throttle.gate.callback(None)
+    assert result_of(waiting) is place.maildrop
+    assert throttle.attempt.told == ["right"]
+
+
+def test_what_the_throttle_refuses_nobody_looks_at() -> None:
+    place = house()
+    with pytest.raises(Throttled):
+        result_of(opening(made(place, Refusing())))
+    assert place.checker.asked == []
+
+
+def test_who_goes_while_the_throttle_waits_was_not_looked_at() -> None:
+    place, throttle = house(), Slow()
+    throttle.gate = Deferred()
+    waiting = opening(made(place, throttle))
+    waiting.cancel()
+    with pytest.raises(CancelledError):
+        result_of(waiting)
+    assert place.checker.asked == [] and throttle.attempt.told == []
+
+
+def test_who_goes_while_it_is_looked_at_is_counted_all_the_same() -> None:
+    place, throttle = house(), Slow()
+    place.checker.wait = Deferred()
+    waiting = started(made(place, throttle).open("alice", b"wrong", SESSION))
+    waiting.cancel()
+    with pytest.raises(CancelledError):
+        result_of(waiting)
+    assert throttle.attempt.told == []
+    place.checker.wait.callback(None)
+    assert throttle.attempt.told == ["wrong"]
+
+
+def test_a_maildrop_in_use_means_that_the_password_was_right() -> None:
+    place, throttle = house(), Slow()
+    place.realm.raises = InUse("busy")
+    with pytest.raises(InUse):
+        result_of(opening(made(place, throttle)))
+    assert throttle.attempt.told == ["right"]

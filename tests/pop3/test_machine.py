@@ -649,7 +649,7 @@ def heard(machine: POP3Machine, reply: Reply, *lines: bytes) -> list[str]:
 def test_says_what_the_client_said() -> None:
     assert POP3Machine().said == ""
     assert heard(POP3Machine(), OK, b"CAPA", b"user alice ", b"PASS secret", b"LIST 1", b"XYZZY 1") == [
-        *("", "CAPA", "user alice ", "PASS ***", "LIST 1", "XYZZY ***"),
+        *("", "CAPA", "user alice", "PASS ***", "LIST 1", "XYZZY ***"),
     ]
 
 

@@ -23,8 +23,8 @@ def test_messages() -> None:
     report.not_deleted(ALICE, [entry("u3"), entry("u4")], NotRemoved("read-only", []))
     user = "alice@example.test"
     assert [evolve(fact, at=0.0, node="") for fact in told.told] == [
-        facts.Fetched(session="s1", user=user, message="id-u1", uid="u1", octets=12),
-        facts.Deleted(session="s1", user=user, message="id-u2", uid="u2"),
+        facts.Fetched(session="s1", user=user, message="id-u1", uid="u1", octets=12, client="192.0.2.1"),
+        facts.Deleted(session="s1", user=user, message="id-u2", uid="u2", client="192.0.2.1"),
         facts.NotDeleted(session="s1", user=user, uids=("u3", "u4"), reason="read-only"),
     ]
 

@@ -15,6 +15,7 @@ from mailgate.pop3.personality import Personality
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.server import pop3_door
 from mailgate.rules import NO_RULES, Promise, Retention, Rules
+from tests.limits.support import Refusing
 from tests.pop3.support import PERSONALITY, UNIX_TIME, House, house
 from tests.support import logged, result_of, started
 
@@ -239,6 +240,15 @@ def test_what_is_fetched_is_noted_by_the_clock_and_promised_before_the_login() -
     client.say(LOGIN + b"RETR 1\r\nQUIT\r\n")
     assert place.maildrop.fetches == {"uid-1": int(UNIX_TIME)}
     assert place.maildrop.remembered == 1
+
+
+def test_every_listener_has_its_throttle() -> None:
+    place, throttle = house(), Refusing()
+    door = pop3_door(
+        PERSONALITY, place.portal, place.facts, place.new_id, place.clock.seconds, "pop3", throttle=throttle
+    )
+    client = Client(ConnectionFactory(place.clock, None, door))
+    assert client.say(LOGIN).endswith(b"-ERR [SYS/TEMP] too many wrong passwords, try again later\r\n")
 
 
 def test_each_session_has_an_id_and_an_address() -> None:

@@ -18,6 +18,7 @@ from mailgate.pop3.reply import Reply, negative
 from mailgate.pop3.session import POP3Session
 from mailgate.rules import Promise, Retention, Rules
 from mailgate.tally import Tally
+from tests.limits.support import Refusing
 from tests.pop3.support import PERSONALITY, UNIX_TIME, House, gather, house
 from tests.support import logged, result_of, started
 
@@ -357,6 +358,19 @@ def test_too_many_wrong_passwords_end_the_session() -> None:
     assert last.code == "AUTH"
     place.session.ended("quit", 1, 2)
     assert place.facts.of(facts.Disconnected)[0].reason == "refused"
+
+
+def test_a_login_that_is_refused_without_a_look_is_temporary_and_counts_for_the_session() -> None:
+    place = house(personality=evolve(PERSONALITY, max_login_failures=2))
+    throttled = evolve(place.surroundings, throttle=Refusing())
+    place = evolve(place, session=POP3Session(throttled, Session("s2", "pop3", "192.0.2.2", 1234)))
+    reply = log_in(place)
+    assert (str(reply), reply.close) == ("-ERR [SYS/TEMP] too many wrong passwords, try again later", False)
+    assert log_in(place).close
+    assert place.checker.asked == []
+    told = place.facts.of(facts.LoginThrottled)[0]
+    assert (told.user, told.client, told.reason) == ("alice", "192.0.2.2", "10 wrong passwords for the account")
+    assert place.facts.of(facts.LoginFailed) == []
 
 
 # AUTH (RFC 5034).

@@ -18,3 +18,4 @@ def test_each_listener_has_memories_of_its_own() -> None:
 def test_by_default_nothing_is_promised() -> None:
     one = house().surroundings
     assert one.promise() == Promise()
+    assert one.throttle is None

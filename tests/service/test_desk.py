@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from mailgate.config import HTTP, Config, Listener
 from mailgate.control.calls import Arguments, Functions
 from mailgate.service import desk as module
-from mailgate.service.desk import FOR_PEOPLE, SOCKET_MODE, Desk, has_http
+from mailgate.service.desk import SOCKET_MODE, Desk, has_http
 from mailgate.service.token import BadToken
 from tests.support import result_of
 
@@ -23,7 +24,8 @@ async def echo(arguments: Arguments) -> Any:
     return arguments.besides()
 
 
-FUNCTIONS: Functions = dict.fromkeys([*FOR_PEOPLE, "clear", "add_fault"], echo)
+FUNCTIONS: Functions = dict.fromkeys(["ports", "messages", "clear"], echo)
+INSTRUMENTS: Any = SimpleNamespace(failing=dict, families=tuple)
 
 
 def config(directory: Path, *, token: bool = False) -> Config:
@@ -45,11 +47,11 @@ def get(path: str, *fields: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *fields, "", ""]).encode()
 
 
-def test_tests_have_a_socket_and_every_call(tmp_path: Path) -> None:
+def test_what_is_asked_by_the_socket_and_by_http(tmp_path: Path) -> None:
     reactor = MemoryReactorClock()
     desk = Desk(config(tmp_path), reactor)
     assert desk.functions == {}
-    desk.open(FUNCTIONS, for_tests=True)
+    desk.open(FUNCTIONS, INSTRUMENTS, for_tests=True)
     assert desk.functions == FUNCTIONS
     path, factory, _, mode, _ = reactor.unixServers[0]
     assert (path, mode) == (str(tmp_path / "control.sock"), SOCKET_MODE)
@@ -64,14 +66,15 @@ def test_tests_have_a_socket_and_every_call(tmp_path: Path) -> None:
     assert transport.disconnecting or transport.disconnected
 
 
-def test_people_have_http_with_a_token_and_nothing_that_makes_mail_up(tmp_path: Path) -> None:
+def test_people_have_http_with_a_token_and_the_socket(tmp_path: Path) -> None:
     reactor = MemoryReactorClock()
     desk = Desk(config(tmp_path, token=True), reactor)
-    desk.open(FUNCTIONS, for_tests=False)
-    assert set(desk.functions) == FOR_PEOPLE and reactor.unixServers == []
+    desk.open(FUNCTIONS, INSTRUMENTS, for_tests=False)
+    assert len(reactor.unixServers) == 1
     assert b"401 Unauthorized" in asked(desk, get("/api/v1/messages"))
     assert b"200 OK" in asked(desk, get("/api/v1/messages", f"Authorization: Bearer {TOKEN}"))
     assert b'"kind": "missing"' in asked(desk, get("/api/v1/faults", f"Authorization: Bearer {TOKEN}"))
+    assert b"200 OK" in asked(desk, get("/livez")) and b"401" in asked(desk, get("/metrics"))
     result_of(desk.close())
 
 
@@ -79,7 +82,7 @@ def test_a_token_that_is_none(tmp_path: Path) -> None:
     settings = config(tmp_path, token=True)
     (tmp_path / "token").write_text("")
     with pytest.raises(BadToken):
-        Desk(settings, MemoryReactorClock()).open(FUNCTIONS, for_tests=False)
+        Desk(settings, MemoryReactorClock()).open(FUNCTIONS, INSTRUMENTS, for_tests=False)
 
 
 def test_is_what_http_needs_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +97,7 @@ def test_a_directory_with_a_long_name_and_what_a_killed_server_left_there(tmp_pa
     (deep / "control.sock").touch()
     reactor = MemoryReactorClock()
     desk = Desk(config(deep), reactor)
-    desk.open(FUNCTIONS, for_tests=True)
+    desk.open(FUNCTIONS, INSTRUMENTS, for_tests=True)
     path = reactor.unixServers[0][0]
     assert path.startswith("/proc/self/fd/") and not (deep / "control.sock").exists()
     assert Path(path).parent.samefile(deep)

@@ -7,21 +7,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import evolve
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import formatEvent
 
-from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Limits, Listener, Store, Submission
+from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Limits, Listener, Reading, Store, Submission
+from mailgate.control.calls import Arguments, CallError
 from mailgate.development import write_certificate
 from mailgate.faults import Fault
 from mailgate.limits.networks import Network
-from mailgate.service import CannotStart, Gateway, Listening
+from mailgate.service import CannotReload, CannotStart, Gateway, Listening
 from mailgate.service.front import new_id
 from mailgate.service.gateway import _fault_found
 from mailgate.service.state import State
 from mailgate.units import Seconds
-from tests.support import logged
+from tests.support import logged, outcome_of
+from tests.support import started as started_work
 
 
 def listeners(*ports: int) -> tuple[Listener, ...]:
@@ -49,6 +52,9 @@ class Reactor(MemoryReactorClock):
     def __init__(self, *taken: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._taken = taken
+
+    def callFromThread(self, act: Any, *arguments: Any) -> None:
+        act(*arguments)
 
     def listenTCP(self, port: int, *rest: Any, **more: Any) -> Any:
         if port in self._taken:
@@ -306,4 +312,53 @@ def test_a_smarthost(tmp_path: Path) -> None:
     gateway = Gateway(config(tmp_path, submission=submission), Reactor())
     gateway.privilegedStartService()
     gateway.startService()
+    gateway.stopService()
+
+
+def reading(config: Config, *faults: Fault) -> Reading:
+    return Reading(config, faults)
+
+
+def test_a_configuration_that_is_read_again(tmp_path: Path) -> None:
+    plain = {"tls": TLS(), "submission": Submission(), "pop3": POP3(listen=listeners(2110), allow_plaintext=True)}
+    reactor, settings = Reactor(), config(tmp_path, **plain)
+    new = evolve(settings, hostname="new.test", smtp=SMTP(listen=listeners(9)), drain=Seconds(1.0))
+    gateway = Gateway(settings, reactor, reread=lambda: reading(new))
+    gateway.privilegedStartService()
+    gateway.startService()
+    change = outcome_of(started_work(gateway.reload()))
+    assert set(change.changed) == {"hostname", "drain"} and change.waiting == ("smtp.listen",)
+    assert greeting(reactor, 2525) == b"220 new.test ESMTP mailgate\r\n"
+    assert "localhost" not in gateway.status_line
+    gateway.stopService()
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults", "said"),
+    [
+        ({}, (Fault("smtp.lisen", "unknown"),), "smtp.lisen"),
+        ({"handler": (Handler(use="loop-guard", options={"max_hops": -1}),)}, (), "max_hops"),
+    ],
+)
+def test_a_bad_one_changes_nothing(
+    tmp_path: Path, changes: dict[str, Any], faults: tuple[Fault, ...], said: str
+) -> None:
+    reactor, settings = Reactor(), config(tmp_path)
+    gateway = Gateway(
+        settings, reactor, reread=lambda: reading(evolve(settings, hostname="new.test", **changes), *faults)
+    )
+    gateway.privilegedStartService()
+    gateway.startService()
+    with logged() as events, pytest.raises(CannotReload, match=said):
+        outcome_of(started_work(gateway.reload()))
+    assert any("not reloaded" in formatEvent(event) for event in events)
+    with pytest.raises(CallError, match=said):
+        outcome_of(started_work(gateway.functions["reload"](Arguments({}))))
+    assert greeting(reactor, 2525).startswith(b"220 localhost ")
+    gateway.stopService()
+
+
+def test_who_has_no_configuration_cannot_read_it_again(tmp_path: Path) -> None:
+    gateway, _ = started(tmp_path)
+    assert "reload" not in gateway.functions
     gateway.stopService()

@@ -155,10 +155,14 @@ def test_http(settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
     listen = (Listener("tcp:8025:interface=127.0.0.1"),)
     config = Config(**settings, http=HTTP(listen=listen, token=str(token)))
     assert found(config) == []
+    (readable,) = found(config, build=True)
+    assert readable == f"http.token: others can read {token} (chmod 600 {token})"
+    token.chmod(0o600)
+    assert found(config, build=True) == []
     token.write_text("brief")
     (fault,) = found(config)
     assert fault.startswith("http.token: ") and "openssl rand" in fault
     monkeypatch.setattr("mailgate.service.inspection.has_http", lambda: False)
     missing, _ = found(config)
-    assert missing == "http.listen: klein is not installed (pip install 'mailgate[http]')"
+    assert missing == "http.listen: its packages are not installed (pip install 'mailgate[http]')"
     assert len(found(Config(**settings, http=HTTP(listen=listen)))) == 1  # that it has no token is said elsewhere

@@ -113,6 +113,33 @@ def test_what_is_everybodys_does_not_end(bench: Bench) -> None:
         bench.call("end_namespace", namespace="")
 
 
+@pytest.mark.parametrize("namespace", ["T1", "no such", "-"])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("end_namespace", {}),
+        ("conversations", {}),
+        ("set_password", {"user": "everybodys@corp.test", "password": "x"}),
+        ("add_fault", {"protocol": "smtp", "at": "rcpt", "reply": "451"}),
+        ("faults", {}),
+        ("remove_fault", {"id": "1"}),
+        ("clear_faults", {}),
+        ("open_listener", {}),
+        ("close_listener", {"id": "listener-1"}),
+    ],
+)
+def test_a_name_that_no_namespace_can_have(bench: Bench, name: str, arguments: dict[str, Any], namespace: str) -> None:
+    with pytest.raises(CallError, match="a namespace is letters") as failure:
+        bench.call(name, namespace=namespace, **arguments)
+    assert failure.value.kind == "bad"
+
+
+def test_a_listener_of_ones_own_is_heard_by_nobody_else(bench: Bench) -> None:
+    bench.testbed.decorated(lambda client, port: _silent(), "smtp", namespace="n1")("127.0.0.1", 1)
+    assert len(bench.testbed.conversations("n1")) == 1
+    assert bench.testbed.conversations("n2") == bench.testbed.conversations("") == []
+
+
 def test_conversations_since(bench: Bench) -> None:
     bench.testbed.decorated(lambda client, port: _silent(), "pop3")("127.0.0.1", 1)
     assert len(bench.call("conversations", namespace="n1", since=0)["conversations"]) == 1

@@ -12,7 +12,7 @@ from mailgate.service.wishes import MAX_GREETING_CHARACTERS, Wish, read_wish
 
 
 def test_nothing_said_is_smtp_as_configured() -> None:
-    assert read_wish(Arguments({})) == Wish("smtp", False, AS_CONFIGURED, ())
+    assert read_wish(Arguments({})) == Wish("smtp", False, AS_CONFIGURED, (), "")
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,14 @@ def test_a_whole_wish(kind: str, protocol: str) -> None:
                 "namespace": "n",
                 "protocol": kind,
                 "tls": True,
-                "personality": {"hide": ["starttls", "TOP"], "size": 1_000, "greeting": "hello"},
+                "personality": {"hide": ["starttls", "TOP"], "size": 0 if kind == "pop3" else 9, "greeting": "hello"},
                 "faults": [{"at": "greeting" if kind == "pop3" else "connect", "drop": True}],
             }
         )
     )
     assert (wish.kind, wish.protocol, wish.tls) == (kind, protocol, True)
-    assert wish.disguise == Disguise(frozenset({"STARTTLS", "TOP"}), "hello", 1_000)
+    assert wish.disguise == Disguise(frozenset({"STARTTLS", "TOP"}), "hello", 0 if kind == "pop3" else 9)
+    assert wish.namespace == "n"
     (rule,) = wish.faults
     assert rule.protocol == protocol
 
@@ -44,7 +45,9 @@ def test_a_whole_wish(kind: str, protocol: str) -> None:
         ({"personality": []}, "personality has to be an object"),
         ({"personality": {"hides": []}}, "no argument 'hides'"),
         ({"personality": {"hide": [1]}}, "a list of keywords"),
-        ({"personality": {"hide": "TOP"}}, "hide has to be a list"),
+        ({"personality": {"hide": "TOP"}}, "hide has to be a list of keywords, such as [\"STARTTLS\"], not 'TOP'"),
+        ({"protocol": "pop3", "personality": {"size": 9}}, "size is of SMTP"),
+        ({"namespace": "N 1"}, "a namespace is letters"),
         ({"personality": {"size": 1.5}}, "whole number"),
         ({"personality": {"greeting": "g" * (MAX_GREETING_CHARACTERS + 1)}}, "characters at most"),
         ({"faults": [{"at": "nowhere"}]}, "nowhere"),

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 from twisted.cred.portal import Portal
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
-from mailgate.facts import Failed, LoggedIn, LoginDeferred, LoginFailed, Unavailable
+from mailgate.facts import Failed, LoggedIn, LoginDeferred, LoginFailed, LoginThrottled, Unavailable
+from mailgate.interfaces import IThrottle
 from mailgate.mail import Refused, Reply, Session
 from mailgate.reporting import VisitReport
 from mailgate.smtp import events
@@ -18,6 +19,7 @@ from mailgate.smtp.authentication import (
     AGAIN,
     CANCELLED,
     NOT_HERE,
+    THROTTLED,
     TLS_FIRST,
     TOO_LONG,
     UNAVAILABLE,
@@ -26,6 +28,7 @@ from mailgate.smtp.authentication import (
     Exchange,
     Login,
 )
+from tests.limits.support import Refusing, Slow
 from tests.smtp.support import ALICE, PASSWORD, Checker, Realm, base64_of, submission
 from tests.support import Facts, logged, outcome_of, result_of, started
 
@@ -33,10 +36,11 @@ from tests.support import Facts, logged, outcome_of, result_of, started
 class Bench:
     """One exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, throttle: IThrottle | None = None) -> None:
         self.checker, self.realm, self.facts = Checker(), Realm(), Facts()
         session = Session("visit", "submission", "192.0.2.1")
-        self.exchange = Exchange(Portal(self.realm, [self.checker]), session, VisitReport(self.facts, lambda: "id"))
+        portal, report = Portal(self.realm, [self.checker]), VisitReport(self.facts, lambda: "id")
+        self.exchange = Exchange(portal, session, report, throttle)
 
     def auth(self, mechanism: str, initial: bytes | None = None) -> Reply:
         return self._reply(started(self.exchange.begin(events.Auth(mechanism, initial))))
@@ -170,6 +174,72 @@ def test_a_password_may_take_its_time() -> None:
     assert not answer.called and bench.exchange.submitter is None
     gate.callback(None)
     assert outcome_of(answer) == WELCOME
+
+
+# The throttle.
+
+
+def test_the_throttle_is_asked_first_and_told_what_came_of_it() -> None:
+    throttle = Slow()
+    bench = Bench(throttle)
+    throttle.gate = Deferred()
+    answer = started(bench.exchange.begin(events.Auth("PLAIN", RIGHT)))
+    assert throttle.asked == [("192.0.2.1", "alice", PASSWORD.encode())]
+    assert bench.checker.asked == []
+    throttle.gate.callback(None)
+    assert outcome_of(answer) == WELCOME
+    assert throttle.attempt.told == ["right"]
+
+
+def test_a_wrong_password_is_told_to_the_throttle() -> None:
+    throttle = Slow()
+    assert Bench(throttle).auth("PLAIN", base64_of("\0alice\0wrong")) == WRONG
+    assert throttle.attempt.told == ["wrong"]
+
+
+def test_what_the_throttle_refuses_nobody_looks_at() -> None:
+    bench = Bench(Refusing())
+    assert bench.auth("PLAIN", RIGHT) is THROTTLED
+    assert (THROTTLED.code, THROTTLED.status) == (454, "4.7.0")  # RFC 4954 6
+    assert bench.checker.asked == []
+    fact = bench.facts.one(LoginThrottled)
+    assert (fact.user, fact.reason) == ("alice", "10 wrong passwords for the account")
+
+
+def test_who_acts_for_somebody_else_asks_no_throttle() -> None:
+    throttle = Slow()
+    assert Bench(throttle).auth("PLAIN", base64_of(f"bob\0alice\0{PASSWORD}")) == WRONG
+    assert throttle.asked == []
+
+
+def given_up(bench: Bench, said: str) -> Deferred[None]:
+    """The client goes while its password is looked at; gives the gate that the checker waits at."""
+    gate: Deferred[None] = Deferred()
+    bench.checker.gate = gate
+    answer = started(bench.exchange.begin(events.Auth("PLAIN", base64_of(said))))
+    answer.cancel()
+    with pytest.raises(CancelledError):
+        outcome_of(answer)
+    return gate
+
+
+def test_who_goes_while_it_is_looked_at_is_counted_and_logged_out() -> None:
+    throttle = Slow()
+    bench = Bench(throttle)
+    given_up(bench, f"\0alice\0{PASSWORD}").callback(None)
+    assert throttle.attempt.told == ["right"]
+    assert bench.realm.logged_out == [ALICE]
+    given_up(bench, "\0alice\0wrong").callback(None)
+    assert throttle.attempt.told == ["right", "wrong"]
+    assert bench.facts.told == []
+
+
+@pytest.mark.parametrize(("user", "told"), [("bug", ["a late login"]), ("unreadable", []), ("throttled", [])])
+def test_a_late_failure_is_told_if_nobody_expected_it(user: str, told: list[str]) -> None:
+    bench = Bench()
+    with logged():
+        given_up(bench, f"\0{user}\0x").callback(None)
+    assert [fact.where for fact in bench.facts.of(Failed)] == told
 
 
 # The login of a session: who may begin an exchange, and what it leaves.

@@ -476,6 +476,36 @@ def test_a_reply_a_recipient() -> None:
     assert visit.world.spools.made[0].closed and visit.session.at_rest
 
 
+def test_the_message_id_goes_into_the_facts() -> None:
+    visit = Visit()
+    visit.send(content=b"Message-ID: <one@example.org>\n\nx\n")
+    visit.world.delivery.replies = {ALICE: NEVER}
+    visit.send(content=b"Message-ID: <two@example.org>\n\nx\n")
+    assert visit.world.facts.one(facts.Accepted).message_id == "one@example.org"
+    assert visit.world.facts.one(facts.MessageRefused).message_id == "two@example.org"
+    world = mx()
+    world.steps = (Step("handler", Handler(Discarded("spam"))),)
+    discarding = Visit(world)
+    discarding.send(content=b"Message-ID: <three@example.org>\n\nx\n")
+    assert discarding.world.facts.one(facts.Accepted).message_id == "three@example.org"
+    each = Visit(lmtp())
+    each.world.delivery.replies = {BOB: FULL}
+    each.begin(ALICE, BOB)
+    each.content(b"Message-ID: <four@example.org>\n\nx\n")
+    each.answer(events.EndOfContent(None))
+    accepted, refused = each.world.facts.one(facts.Accepted), each.world.facts.one(facts.MessageRefused)
+    assert accepted.message_id == refused.message_id == "four@example.org"
+
+
+def test_so_does_one_that_was_added() -> None:
+    visit = logged_in()
+    visit.begin(sender=ALICE)
+    visit.content(b"Subject: x\n\nx\n")
+    assert visit.end().code == 250
+    fact = visit.world.facts.one(facts.Accepted)
+    assert fact.message_id == f"{fact.message}@mx.example.test"
+
+
 def test_nobody_had_it() -> None:
     visit = Visit(lmtp())
     visit.world.delivery.replies = {ALICE: NEVER, BOB: LATER}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from mailgate import facts
-from mailgate.mail import NULL_PATH, Reply, Session
+from mailgate.mail import NULL_PATH, Field, Reply, Session
 from mailgate.smtp import events
 from mailgate.smtp.report import MailReport
 from mailgate.smtp.transaction import Transaction
+from mailgate.wire.header import HeaderScanner
 from tests.smtp.support import Spools
 from tests.support import Facts, a_message, path, recipient
 
@@ -37,22 +40,40 @@ def test_refused_commands() -> None:
         ("rcpt", "sender@example.org", "r@example.test", envelope.id),
     ]
     assert {(fact.session, fact.client, fact.reply) for fact in told} == {("visit", "192.0.2.1", "550 5.7.1 No")}
+    assert {(fact.listener, fact.tls, fact.user) for fact in told} == {("smtp", "TLSv1.3 X", "alice@example.test")}
+    assert [fact.helo for fact in told] == ["client", "x", "client", "client", "client"]  # what was refused, too
 
 
 def test_messages() -> None:
     bench = Bench()
     message = a_message(recipient("a@example.test"), recipient("b@example.test"))
-    bench.report.accepted(message, reply_sent=False, discarded=True)
+    session = evolve(message.envelope.session, tls="TLSv1.3 X", user="bob@example.test")
+    message = evolve(message, envelope=evolve(message.envelope, session=session))
+    header = HeaderScanner()
+    header.feed(b"Message-ID: <one@example.org>\n\n")
+    bench.report.accepted(message, header, reply_sent=False, discarded=True)
     transaction = Transaction(message.envelope, Spools(), 100)
     transaction.begin_content()
-    transaction.write(b"x" * 16 + b"\n")
+    transaction.write(b"Message-ID: two\n")
     bench.report.message_refused(transaction, NO)
     accepted, refused = bench.facts.one(facts.Accepted), bench.facts.one(facts.MessageRefused)
     for fact in (accepted, refused):
         assert (fact.message, fact.session, fact.client) == (message.id, "session", "192.0.2.1")
         assert (fact.sender, fact.recipients) == ("sender@example.org", ("a@example.test", "b@example.test"))
     assert (accepted.octets, accepted.reply_sent, accepted.discarded) == (22, False, True)
-    assert (refused.octets, refused.reply) == (18, "550 5.7.1 No")
+    assert (refused.octets, refused.reply) == (17, "550 5.7.1 No")
+    assert (accepted.message_id, refused.message_id) == ("one@example.org", "two")
+    assert {(fact.listener, fact.helo, fact.tls, fact.user) for fact in (accepted, refused)} == {
+        ("smtp", "client.example.org", "TLSv1.3 X", "bob@example.test")
+    }
+
+
+def test_the_message_id_that_was_added() -> None:
+    bench = Bench()
+    added = a_message(recipient("a@example.test")).with_fields((Field("Message-ID", "<made@example.test>"),))
+    bench.report.accepted(added, HeaderScanner(), reply_sent=True, discarded=False)
+    bench.report.accepted(a_message(recipient("a@example.test")), HeaderScanner(), reply_sent=True, discarded=False)
+    assert [fact.message_id for fact in bench.facts.of(facts.Accepted)] == ["made@example.test", ""]
 
 
 def test_one_recipient_of_several_and_our_own_trouble() -> None:

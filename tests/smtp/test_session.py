@@ -18,6 +18,7 @@ from mailgate.pipeline import Step
 from mailgate.smtp import events
 from mailgate.smtp.personality import Personality
 from mailgate.wire.content import ContentFault
+from tests.limits.support import Refusing
 from tests.smtp.support import ALICE, BOB, HOSTNAME, PASSWORD, Visit, World, base64_of, submission
 from tests.support import logged, outcome_of, path, started
 
@@ -670,6 +671,14 @@ def test_too_many_wrong_passwords() -> None:
         (421, "4.7.0"),
     ]
     assert len(visit.world.facts.of(facts.LoginFailed)) == 3
+
+
+def test_a_login_that_is_refused_without_a_look_counts_for_the_session() -> None:
+    world = World(submission(max_login_failures=3), limits={"throttle": Refusing()})
+    visit = Visit(world)
+    assert [status(visit.log_in()) for _ in range(3)] == [(454, "4.7.0"), (454, "4.7.0"), (421, "4.7.0")]
+    assert world.checker.asked == []
+    assert len(world.facts.of(facts.LoginThrottled)) == 3
 
 
 def test_what_is_no_wrong_password_does_not_count_as_one(log: list[LogEvent]) -> None:

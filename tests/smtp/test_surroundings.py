@@ -15,6 +15,7 @@ def test_defaults() -> None:
     assert surroundings.may_name_recipient is no_limit and surroundings.normalises is strict
     assert no_limit("192.0.2.1") is True
     assert strict("192.0.2.1") is False
+    assert surroundings.throttle is None
     assert surroundings.has_room is plenty and surroundings.check_quotas is no_quotas
     assert plenty() is True
     envelope = Envelope("id", Session("session", "smtp", "192.0.2.1"), path("a@example.org"), size=10**18)

@@ -64,3 +64,13 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(Doubtful, match="cannot be written: No such file"):
         Schedule(str(tmp_path / "nowhere" / "sweeps.json")).note(NOW)
+
+
+def test_when_the_last_one_was(tmp_path: Path) -> None:
+    file = tmp_path / "sweeps.json"
+    schedule = Schedule(str(file))
+    assert schedule.last() is None
+    schedule.note(1_700_000_000.5)
+    assert schedule.last() == 1_700_000_000
+    file.write_text("{}")
+    assert schedule.last() is None

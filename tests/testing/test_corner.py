@@ -56,7 +56,9 @@ def test_the_password_of_an_address_is_the_one_that_was_set() -> None:
     corner = a_corner()
     assert corner.pop3.password_of("a@b") == corner.password != a_corner().password
     corner.remember_password("a@b", "new")
-    assert corner.pop3.password_of("a@b") == "new"
+    assert corner.pop3.password_of("a@b") == corner.pop3.password_of("A@B") == "new"
+    corner.remember_password("A@b", "")
+    assert corner.pop3.password_of("a@b") == corner.password
     assert corner.pop3.password_of("c@d") == corner.password
 
 

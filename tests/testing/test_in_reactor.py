@@ -115,3 +115,9 @@ def test_in_a_suite_of_trials(tmp_path: Path) -> None:
         timeout=60,
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_a_directory_that_cannot_be_made() -> None:
+    service = GatewayService(MemoryReactorClock(), directory="/proc/x")
+    with pytest.raises(CannotStart, match="/proc/x"):
+        service.startService()

@@ -151,3 +151,10 @@ def test_what_is_wrong_is_told(setting: str, said: str) -> None:
     )
     assert done.returncode == 1 and done.stdout == ""
     assert said in done.stderr and done.stderr.startswith("mailgate: ")
+
+
+def test_a_directory_that_cannot_be_made() -> None:
+    command = [sys.executable, "-m", "mailgate.testing", "--directory", "/proc/x"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("mailgate: /proc/x cannot be used: ")

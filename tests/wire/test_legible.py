@@ -18,7 +18,7 @@ from mailgate.wire.legible import (
 )
 from mailgate.wire.lines import OVERLONG
 
-VERBS = frozenset({"EHLO", "MAIL", "AUTH", "NOOP", "PASS"})
+VERBS = frozenset({"EHLO", "MAIL", "AUTH", "NOOP", "PASS", "USER"})
 
 
 def shown(line: bytes, *, may_answer: bool = False) -> str:
@@ -77,6 +77,11 @@ def test_a_long_line_is_cut() -> None:
         (b"PASS\tsecret", "PASS ***"),
         (b"PASSsecret", "PASS ***"),
         (b"PASSWORD secret", "PASS ***"),
+        (b"USER alice@example.test", "USER alice@example.test"),
+        (b"USER", "USER"),
+        (b"user  alice PASS secret", "user  alice ***"),
+        (b"USER alice\tPASS\tsecret", "USER alice ***"),
+        (b"USER alice\xffsecret", "USER alice ***"),
         (b"APOP alice c4c9334bac560ecc979e58001b3e22fb", "APOP ***"),
         (b"AUTH", "AUTH"),
         (b"AUTH PLAIN", "AUTH PLAIN"),

@@ -1,0 +1,87 @@
+"""`mailgate restore`: the mail of a user, or of all, from a backup into the store, with the UIDs that it had."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from attrs import asdict
+
+from mailgate.cli.house import (
+    WRONG,
+    check_may_make,
+    named,
+    open_house,
+    readable_errors,
+    root_of,
+    with_config,
+    with_json,
+)
+from mailgate.cli.progress import progress
+
+if TYPE_CHECKING:
+    from mailgate.store.maildir.planning import Taken
+
+
+@click.command()
+@click.argument("user", required=False)
+@click.option("--from", "source", metavar="DIR", required=True, help="What 'mailgate backup DIR' has made.")
+@click.option("--all", "everybody", is_flag=True, help="Restore every maildrop in the backup.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be restored, and restore nothing.")
+@with_config
+@with_json
+def restore(user: str | None, source: str, everybody: bool, dry_run: bool, path: str | None, as_json: bool) -> None:
+    """Bring the messages of USER back from a backup, with the UIDs that they had: no client fetches them again.
+
+    A gateway may run; USER cannot log in until it is done. What is there stays as it is, and nothing comes twice. What
+    USER has deleted since, and is still in the backup, comes back, too.
+
+    \b
+    The exit status:
+      0  all is there again
+      1  it cannot be done
+      2  some messages could not be restored, and are told; or the backup was not made to its end
+    """
+    if everybody == (user is not None):
+        raise click.UsageError("name a USER, or --all")
+    open_house(path)
+    root = root_of(path)
+    check_may_make(root)
+    is_wrong = False
+    with readable_errors():
+        from mailgate.cli.backing_restoring import Restoring
+
+        restoring = Restoring.of(source, root)
+        if not restoring.is_whole:
+            click.echo(f"mailgate: the last backup to {source} was not made to its end: mail may be missing", err=True)
+            is_wrong = True
+        names = restoring.names() if user is None else [restoring.known(named(user))]
+        for name in progress(names, len(names), "Restoring"):
+            told = list(restoring.restore(name, rehearse=dry_run))
+            (_tell if as_json else _show)(name, told, dry_run)
+            is_wrong = is_wrong or any(taken.trouble for taken in told)
+    if is_wrong:
+        sys.exit(WRONG)
+
+
+def _tell(maildrop: str, told: Sequence[Taken], dry_run: bool) -> None:
+    for taken in told:
+        click.echo(json.dumps({"maildrop": maildrop, **asdict(taken), "dry_run": dry_run}))
+
+
+def _show(maildrop: str, told: Sequence[Taken], dry_run: bool) -> None:
+    from mailgate.log import escape
+
+    for taken in told:
+        if taken.trouble:
+            click.echo(f"not restored: {escape(taken.where)}: {escape(taken.trouble)}")
+        elif taken.clashed:
+            given = f"; it {'would be' if dry_run else 'was'} given {taken.uid}"
+            click.echo(f"{escape(taken.where)}: another message has the UID {taken.clashed}{given}")
+    there = sum(taken.was_there for taken in told)
+    troubled = sum(bool(taken.trouble) for taken in told)
+    verb = "would be restored" if dry_run else "restored"
+    click.echo(f"{maildrop}: {len(told) - there - troubled} messages {verb}, {there} are there, {troubled} cannot be.")

@@ -1,0 +1,105 @@
+"""`mailgate tls …`: what clients see of the certificates."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailgate.cli.house import WRONG, with_config, with_json
+from mailgate.cli.server import NoServer, ask, leave_without_server
+from mailgate.cli.tls_doors import Lost, doors, names_to_ask_for, pairs_of
+from mailgate.cli.tls_probe import Door, NobodyThere, NoTLS, probe
+from mailgate.cli.tls_report import Row, failure, row, show
+
+if TYPE_CHECKING:
+    from mailgate.config import Config
+    from mailgate.tls.pair import Pair
+
+
+@click.group()
+def tls() -> None:
+    """See to the certificates."""
+
+
+@tls.command()
+@with_config
+@with_json
+@click.option("--host", default="", help="Connect to this name or address instead of this machine, and ask for it.")
+def status(path: str | None, as_json: bool, host: str) -> None:
+    """Connect to every port, and show which certificate it serves.
+
+    Ends with 2 if something is wrong: a certificate that has expired, that is not for the name it was asked for, or
+    that clients do not trust, unless it is self-signed; or a port that does not answer. Ends with 3 if none does.
+    """
+    config = _configuration(path)
+    pairs = pairs_of(config, _warn)
+    rows, answered = _look(list(doors(config, host, _ports_of(config))), names_to_ask_for(pairs, host), pairs)
+    if not answered:
+        leave_without_server(NoServer("no gateway runs: nobody listens at any port of the configuration"))
+    if as_json:
+        for each in rows:
+            click.echo(json.dumps(each))
+    else:
+        show(rows)
+    if any(each["wrong"] for each in rows):
+        raise SystemExit(WRONG)
+
+
+def _configuration(path: str | None) -> Config:
+    from mailgate.config import ConfigError, find, load
+
+    found = find(path, os.environ)
+    if found is None:
+        raise click.ClickException("no configuration found: name one with --config")
+    try:
+        config = load(found)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    if not config.tls.is_configured:
+        raise click.ClickException("no certificate is configured: set certificate and key in [tls]")
+    return config
+
+
+def _ports_of(config: Config) -> Callable[[], Mapping[str, Any]]:
+    """The ports that the server has open, asked for when somebody wants to know; none if it does not run."""
+    from mailgate.service.places import control_socket
+
+    @cache
+    def ports() -> Mapping[str, Any]:
+        try:
+            return dict(ask(control_socket(config), "ports", {})["ports"])
+        except NoServer:
+            return {}
+
+    return ports
+
+
+def _look(places: Sequence[Door | Lost], names: Sequence[str], pairs: Sequence[Pair | None]) -> tuple[list[Row], bool]:
+    """What there is to say of all of them, and whether anybody has answered."""
+    rows: list[Row] = []
+    answered = False
+    for place in places:
+        if isinstance(place, Lost):
+            lost = Door(place.key, place.listener, 0, "tls")
+            rows.append(failure(lost, "", "only a gateway that runs knows where this is"))
+            continue
+        for name in names:
+            try:
+                rows.append(row(place, name, probe(place, name), pairs, time.time()))
+            except NobodyThere as error:
+                rows.append(failure(place, name, f"nobody answers: {error}"))
+                break  # whatever is asked for
+            except (OSError, NoTLS) as error:
+                rows.append(failure(place, name, f"no TLS: {error}"))
+            answered = True
+    return rows, answered
+
+
+def _warn(text: str) -> None:
+    click.echo(f"mailgate: {text}", err=True)

@@ -1,0 +1,90 @@
+"""A configuration that is read again while we run: what of it counts from now on, and what waits for a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import evolve, fields, frozen, has
+
+from mailgate.config import LISTENERS, Config
+from mailgate.faults import Fault
+
+# Ports are opened while we may be root, a store has locks and batches under way, and who counts keeps counting.
+FIXED: Final = frozenset(
+    {
+        *(f"{section}.{door}" for section, door in LISTENERS),
+        "smtp.proxies",
+        "submission.proxies",
+        "pop3.proxies",
+        "state",
+        "http.token",
+        "testing.faults",
+        "tls.certificate",  # which files these are; that they changed is noticed all the time
+        "tls.key",
+        "tls.also",
+        "accounts.directory",
+        "accounts.separators",
+        "accounts.ignore_dots",
+        "store.directory",
+        "store.sync",
+        "limits.connections",
+        "limits.connections_per_client",
+        "limits.connections_per_minute",
+        "limits.exempt",
+        "limits.content_memory",
+        "limits.wrong_passwords",
+        "limits.unknown_users",
+        "journal.keep_days",
+        "journal.max_size",
+        "log.format",
+        "log.level",
+    }
+)
+
+
+class CannotReload(Exception):
+    """The configuration that was read again cannot be served; `faults` say why. What was in force stays."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+@frozen
+class Change:
+    """What a configuration that was read again leads to."""
+
+    config: Config  # in force from now on: the new one, but for what waits
+    changed: tuple[str, ...]  # dotted keys that count from now on
+    waiting: tuple[str, ...]  # dotted keys that want a restart
+
+
+def change_of(old: Config, new: Config) -> Change:
+    """From one configuration to another, as far as that can be while we run."""
+    different = tuple(_different("", old, new))
+    waiting = tuple(key for key in different if key in FIXED)
+    config = new
+    for key in waiting:
+        config = _with(config, key.split("."), _value(old, key))
+    return Change(config, tuple(key for key in different if key not in FIXED), waiting)
+
+
+def _different(prefix: str, old: Any, new: Any) -> Iterator[str]:
+    for each in fields(type(old)):
+        one, other = getattr(old, each.name), getattr(new, each.name)
+        if has(type(one)):
+            yield from _different(f"{prefix}{each.name}.", one, other)
+        elif one != other:
+            yield f"{prefix}{each.name}"
+
+
+def _value(config: Any, key: str) -> Any:
+    for name in key.split("."):
+        config = getattr(config, name)
+    return config
+
+
+def _with(table: Any, path: list[str], value: Any) -> Any:
+    name, *rest = path
+    return evolve(table, **{name: _with(getattr(table, name), rest, value) if rest else value})

@@ -1,0 +1,63 @@
+"""`mailgate domain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.accounts_support import done, refused, register, rows, run, write
+
+
+def test_a_domain_comes_and_goes(gateway: Path) -> None:
+    assert "mailgate user add somebody@other.test" in done(gateway, "domain", "add", "Other.TEST")
+    assert list(register(gateway).domains) == ["example.test", "other.test"]
+    told = run(gateway, "domain", "remove", "other.test", typed="y\n")
+    assert f"Remove other.test? No mail is kept in {gateway}/mail/other.test." in told.stderr
+    assert told.stdout.startswith("other.test is no domain of this gateway any more.\n")
+    assert list(register(gateway).domains) == ["example.test"]
+
+
+def test_with_users(gateway: Path) -> None:
+    (gateway / "mail" / "example.test").mkdir(parents=True)
+    assert "example.test has 1 user: --with-users removes them, too" in refused(
+        gateway, "domain", "remove", "example.test", "--yes"
+    )
+    result = run(gateway, "domain", "remove", "example.test", "--with-users", typed="y\n")
+    assert "Remove example.test with 1 user? The mail stays in" in result.stderr
+    assert f"The mail stays in {gateway}/mail/example.test until somebody removes it.\n" in result.stdout
+    assert register(gateway).domains == {}
+
+
+def test_list(gateway: Path) -> None:
+    write(gateway, "users", "bob:{PLAIN}x\ncarl:{PLAIN}x::::::mailgate_disabled\n", "other.test")
+    write(gateway, "aliases", "info: bob\n", "other.test")
+    assert done(gateway, "domain", "list") == (
+        "DOMAIN        USERS  DISABLED  ALIASES\nexample.test  1      0         0\nother.test    2      1         1\n"
+    )
+    assert rows(done(gateway, "domain", "list", "--json"))[1] == {
+        "domain": "other.test",
+        "users": 2,
+        "disabled": 1,
+        "aliases": 1,
+        "understood": True,
+    }
+    write(gateway, "rules", "x = 1\n", "other.test")
+    result = run(gateway, "domain", "list")
+    assert result.exit_code == 2
+    assert result.stdout.endswith("other.test    2      1         1        has faults\n")
+    assert "other.test/rules:1" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("add", "example.test"), "example.test is there already"),
+        (("add", "under_score"), "'under_score' is no domain"),
+        (("remove", "other.test", "--yes"), "other.test is no domain of this gateway: 'mailgate domain list'"),
+        (("remove", "example.test", "--with-users"), "Aborted!"),
+    ],
+)
+def test_what_cannot_be_done(gateway: Path, arguments: tuple[str, ...], words: str) -> None:
+    assert words in refused(gateway, "domain", *arguments)
+    assert list(register(gateway).domains) == ["example.test"]

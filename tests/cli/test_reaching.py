@@ -1,0 +1,27 @@
+"""Where commands find the gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from mailgate.cli.reaching import socket_of
+
+
+def test_the_socket_is_in_the_state_directory(gateway: Path) -> None:
+    assert socket_of(str(gateway / "mailgate.toml")) == str(gateway / "control.sock")
+
+
+def test_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailgate.config.find", lambda path, environment: None)
+    with pytest.raises(click.ClickException, match="name one with --config"):
+        socket_of(None)
+
+
+def test_a_configuration_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "mailgate.toml"
+    file.write_text("stat = 1\n")
+    with pytest.raises(click.ClickException, match="stat"):
+        socket_of(str(file))

@@ -1,0 +1,135 @@
+"""`mailgate tls status`: which ports are asked, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mailgate.cli import main
+from mailgate.cli import tls as command
+from mailgate.cli.server import NoServer
+from mailgate.cli.tls_probe import Door, NobodyThere, NoTLS, Served
+from tests.tls.support import DAY, KEY, OTHER_KEY, Disk, certificate
+
+CONFIG = """
+state = "."
+[tls]
+certificate = "mx.pem"
+key = "mx-key.pem"
+[smtp]
+listen = ["tcp:2525:interface=127.0.0.1", "tcp:2526:interface=127.0.0.1"]
+[pop3]
+listen_tls = ["tcp:0:interface=127.0.0.1"]
+"""
+
+
+class House:
+    """A configuration, and what its ports would show."""
+
+    def __init__(self, directory: Path) -> None:
+        self.file = directory / "mailgate.toml"
+        self.file.write_text(CONFIG)
+        now = time.time()
+        self.certificate = certificate("mx.test", begins=now - DAY, ends=now + 90 * DAY)
+        Disk(directory).pair(self.certificate)
+        self.served = Served(ssl.PEM_cert_to_DER_cert(self.certificate.decode()), "TLSv1.3", "X", "self-signed")
+        self.errors: dict[int, Exception] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.ports: Mapping[str, Any] | None = {"pop3s": {"host": "127.0.0.1", "port": 9950}}
+
+    def probe(self, door: Door, name: str) -> Served:
+        self.asked.append((door.place, name))
+        if door.port in self.errors:
+            raise self.errors[door.port]
+        return self.served
+
+    def ask(self, socket: str, name: str, arguments: Mapping[str, Any]) -> Any:
+        assert (socket, name, arguments) == (str(self.file.parent / "control.sock"), "ports", {})
+        if self.ports is None:
+            raise NoServer("none")
+        return {"ports": self.ports}
+
+    def status(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, ["tls", "status", "--config", str(self.file), *arguments])
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    house = House(tmp_path)
+    monkeypatch.setattr(command, "probe", house.probe)
+    monkeypatch.setattr(command, "ask", house.ask)
+    return house
+
+
+def test_every_port_is_asked_for_every_name(house: House) -> None:
+    result = house.status()
+    assert (result.exit_code, result.output.endswith("Nothing is wrong.\n")) == (0, True)
+    assert house.asked == [(f"127.0.0.1:{port}", name) for port in (2525, 2526, 9950) for name in ("", "mx.test")]
+    rows = [json.loads(line) for line in house.status("--json").stdout.splitlines()]
+    assert [(row["place"], row["asked"], row["wrong"]) for row in rows] == [(*each, []) for each in house.asked[:6]]
+
+
+def test_another_host(house: House) -> None:
+    house.status("--host", "mx.test")
+    assert house.asked == [(f"mx.test:{port}", "mx.test") for port in (2525, 2526, 9950)]
+
+
+def test_something_wrong(house: House) -> None:
+    house.served = Served(
+        ssl.PEM_cert_to_DER_cert(certificate("mx.test", KEY, "ca", OTHER_KEY).decode()), "TLSv1.3", "X", "unknown"
+    )
+    result = house.status()
+    assert (result.exit_code, "clients do not trust it: unknown" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NobodyThere("Connection refused"), "nobody answers: Connection refused"),
+        (NoTLS("it said '421 later'"), "no TLS: it said '421 later'"),
+        (ssl.SSLError(1, "wrong version"), "no TLS: "),
+        (TimeoutError("timed out"), "no TLS: timed out"),
+    ],
+)
+def test_a_port_without(house: House, error: Exception, said: str) -> None:
+    house.errors[2526] = error
+    result = house.status()
+    assert (result.exit_code, said in result.output) == (2, True)
+    times = sum(place == "127.0.0.1:2526" for place, _ in house.asked)
+    assert times == (1 if isinstance(error, NobodyThere) else 2)
+
+
+def test_a_port_that_only_a_server_knows(house: House) -> None:
+    house.ports = None
+    result = house.status()
+    assert (result.exit_code, "only a gateway that runs knows where this is" in result.output) == (2, True)
+
+
+def test_nobody_at_all(house: House) -> None:
+    house.ports = None
+    house.errors = {port: NobodyThere("Connection refused") for port in (2525, 2526)}
+    result = house.status()
+    assert (result.exit_code, "no gateway runs" in result.stderr) == (3, True)
+
+
+def test_files_that_we_cannot_read_are_told_of(house: House) -> None:
+    (house.file.parent / "mx-key.pem").unlink()
+    result = house.status()
+    assert (result.exit_code, "mx-key.pem: cannot be read" in result.stderr) == (0, True)
+    assert {name for _, name in house.asked} == {""}
+
+
+def test_configurations_of_no_use(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.file.write_text("[tsl]\n")
+    assert (house.status().exit_code, "tsl" in house.status().output) == (1, True)
+    house.file.write_text('state = "."\n')
+    assert "no certificate is configured" in house.status().output
+    monkeypatch.setattr("mailgate.config.find", lambda *_: None)
+    assert "no configuration found" in house.status().output
