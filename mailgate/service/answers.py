@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mailgate.config import Config
 from mailgate.control.calls import Arguments, CallError, Function, Functions
@@ -18,7 +18,6 @@ from mailgate.control.letters import Letters
 from mailgate.control.tracing import make_trace_functions
 from mailgate.interfaces import Offload
 from mailgate.journal.journal import Journal
-from mailgate.metrics.checks import Check
 from mailgate.metrics.instruments import Certificate, Instruments
 from mailgate.service.explanation import explanation
 from mailgate.service.front import Access, Front, new_id
@@ -27,6 +26,7 @@ from mailgate.service.logins import Logins
 from mailgate.service.monitoring import Monitoring
 from mailgate.service.on_demand import OnDemand
 from mailgate.service.places import places
+from mailgate.service.reloading import Reloading
 from mailgate.service.testbed import Testbed
 from mailgate.tls import Certificates
 
@@ -48,8 +48,7 @@ class Answers:
     letters: Letters | None
     logins: Logins | None
     testbed: Testbed | None
-    reload: Function | None = None  # None: there is no configuration that could be read again
-    warnings: Mapping[str, Check] = field(factory=dict)  # what somebody has to see to, while mail comes and goes
+    reloading: Reloading | None  # None: there is no configuration that could be read again
 
     def places(self) -> dict[str, Any]:
         """Where it can be reached, as `service.places` has it."""
@@ -59,7 +58,7 @@ class Answers:
         """All that can be read of it."""
         unserved = access.domains.unserved if access.domains is not None else tuple
         return self.monitoring.instruments(
-            self.config, node, self._listening, self._shown_certificates, unserved, self.warnings
+            self.config, node, self._listening, self._shown_certificates, unserved, {"reload": self._refused_reload}
         )
 
     def functions(self, front: Front, access: Access, instruments: Instruments) -> Functions:
@@ -80,7 +79,7 @@ class Answers:
                 self.reactor,
                 admission,
             ),
-            **({"reload": self.reload} if self.reload is not None else {}),
+            **(self.reloading.functions() if self.reloading is not None else {}),
             **(self.logins.functions() if self.logins is not None else {}),
             **(self._mail(front, self.letters) if self.letters is not None else {}),
         }
@@ -105,6 +104,9 @@ class Answers:
     async def _tell_places(self, arguments: Arguments) -> dict[str, Any]:
         arguments.only("namespace")
         return self.places()
+
+    def _refused_reload(self) -> str:
+        return self.reloading.refused if self.reloading is not None else ""
 
     def _listening(self) -> Sequence[Any]:
         return self.listeners.listening

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from mailgate.accounts.domains import Domains
 from mailgate.config import Config, Reading
-from mailgate.control.calls import Arguments, CallError, Functions
+from mailgate.control.calls import Functions
 from mailgate.control.letters import Letters
 from mailgate.facts import Bulletin, Reader
 from mailgate.faults import Fault
@@ -33,13 +33,12 @@ from mailgate.service.answers import Answers
 from mailgate.service.descriptors import make_room
 from mailgate.service.desk import Desk
 from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
-from mailgate.service.inspection import inspect
 from mailgate.service.listeners import Listeners
 from mailgate.service.logins import Logins
 from mailgate.service.monitoring import Monitoring
 from mailgate.service.noticing import notices
 from mailgate.service.ports import CannotListen, Listening
-from mailgate.service.reloading import CannotReload, Change, change_of
+from mailgate.service.reloading import CannotReload, Change, Reloading
 from mailgate.service.state import State, StateError, spool_directory
 from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.testbed import Testbed
@@ -68,8 +67,6 @@ class Gateway(Service):
         `reread` reads the configuration again, for `reload`.
         """
         self._config = config
-        self._reread = reread
-        self._refused_reload = ""  # why the last one was refused
         self._reactor = reactor
         self._disk = Workers(reactor, DISK_THREADS, "mailgate-disk")
         self._commits = Workers(reactor, COMMIT_THREADS, "mailgate-commit")
@@ -84,6 +81,9 @@ class Gateway(Service):
         self._watch = Watch(self._certificates, reactor) if self._certificates is not None else None
         # Whoever tests may mistype: nobody is kept waiting there.
         self._logins = None if open_to_anyone else Logins(config, reactor, self._disk, self._domains)
+        self._reloading = None
+        if reread is not None:
+            self._reloading = Reloading(reread, lambda: self._config, self._take_over, self._certificates)
         self._letters: Letters | None = None
         self._state: State | None = None
         self._sweeps: Sweeps | None = None
@@ -104,8 +104,7 @@ class Gateway(Service):
             letters=self._letters,
             logins=self._logins,
             testbed=self._testbed,
-            reload=self._answer_reload if reread is not None else None,
-            warnings={"reload": lambda: self._refused_reload},
+            reloading=self._reloading,
         )
         self._desk = Desk(config, reactor)
 
@@ -180,7 +179,7 @@ class Gateway(Service):
         instruments = self._open_desk(front)
         self._sweeps = Sweeps(front.sweeper(), schedule(self._config.state), self.bulletin, self._reactor)
         if self._testbed is None:  # tests are not to be surprised by mail
-            self._notices = notices(self._config, front, instruments, self._reactor, self._disk, self._refusal)
+            self._notices = notices(self._config, front, instruments, self._reactor, self._disk)
             self.bulletin.add(self._notices)
 
     def stopService(self) -> Deferred[None]:
@@ -195,35 +194,16 @@ class Gateway(Service):
 
     async def reload(self) -> Change:
         """Read the configuration again; what of it can change counts from now on. Raises `CannotReload`, and goes on as
-        before; that is told to the log as well.
+        before. Only a gateway with `reread` can.
         """
-        assert self._reread is not None, "only a gateway with a configuration file has this call"
-        try:
-            reading = self._reread()
-            if reading.config is None or (faults := inspect(reading, build=False)):
-                raise CannotReload(*(reading.faults if reading.config is None else faults))
-            change = change_of(self._config, reading.config)
-            self._take_over(change.config)
-        except CannotReload as refusal:
-            self._refused_reload = f"the configuration was not read again: {refusal.faults[0]}"
-            for fault in refusal.faults:
-                log.error("not reloaded: {fault}", fault=fault)
-            raise
-        self._refused_reload = ""
-        for key in change.waiting:
-            log.warn("{key} has changed, and waits for a restart", key=key)
-        log.info("configuration read again; changed: {keys}", keys=", ".join(change.changed) or "nothing")
-        if self._certificates is not None:
-            await self._certificates.reload()
-        return change
+        assert self._reloading is not None, "only a gateway with a configuration file has this call"
+        return await self._reloading.reload()
 
     def _take_over(self, config: Config) -> None:
         """Let new sessions be served by `config`. Those that are open end as they began."""
         try:
             front = self._front(config, self._serving)
-        except CannotBuild as error:
-            raise CannotReload(*error.faults) from error
-        except CannotStart as error:
+        except (CannotBuild, CannotStart) as error:
             raise CannotReload(*error.faults) from error
         self._config, self._serving = config, front
         self._listeners.fill(front, self._testbed)
@@ -232,17 +212,6 @@ class Gateway(Service):
         self._desk.replace(self._answers.functions(front, self._accounts, instruments), instruments)
         if self._sweeps is not None:
             self._sweeps.use(front.sweeper())
-
-    async def _answer_reload(self, arguments: Arguments) -> dict[str, Any]:
-        arguments.only()
-        try:
-            change = await self.reload()
-        except CannotReload as refusal:
-            raise CallError("bad", "\n".join(map(str, refusal.faults))) from refusal
-        return {"changed": list(change.changed), "waiting": list(change.waiting)}
-
-    def _refusal(self) -> str:
-        return self._refused_reload
 
     def cut(self) -> None:
         """While it stops: do not wait for sessions any longer, only for commits."""

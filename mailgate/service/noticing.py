@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from typing import Any
 
 from mailgate.config import Config
@@ -15,15 +14,8 @@ from mailgate.noticing.reasons import DISK, RELOAD, certificates, failing, sweep
 from mailgate.service.front import Front, new_id
 
 
-def notices(
-    config: Config,
-    front: Front,
-    instruments: Instruments,
-    reactor: Any,
-    disk: Offload,
-    refused_reload: Callable[[], str],
-) -> Notices:
-    """Those of a gateway for people. `refused_reload` gives why the configuration was not read again, if so."""
+def notices(config: Config, front: Front, instruments: Instruments, reactor: Any, disk: Offload) -> Notices:
+    """Those of a gateway for people."""
     return Notices(
         hostname=config.hostname,
         directory=front.directory,
@@ -34,7 +26,7 @@ def notices(
                 instruments.now,
             ),
             failing(instruments.checks["store"], DISK),
-            failing(refused_reload, RELOAD),
+            failing(instruments.warnings["reload"], RELOAD),
             sweeper(instruments.held, instruments.last_sweep, instruments.uptime, instruments.now),
         ],
         quota=front.rulebook.quota,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from attrs import evolve, fields, frozen, has
+from twisted.logger import Logger
 
-from mailgate.config import LISTENERS, Config
+from mailgate.config import LISTENERS, Config, Reading
+from mailgate.control.calls import Arguments, CallError, Functions
 from mailgate.faults import Fault
+from mailgate.service.inspection import inspect
+from mailgate.tls import Certificates
+
+log = Logger(namespace="mailgate.service")
 
 # Ports are opened while we may be root, a store has locks and batches under way, and who counts keeps counting.
 FIXED: Final = frozenset(
@@ -58,6 +64,62 @@ class Change:
     config: Config  # in force from now on: the new one, but for what waits
     changed: tuple[str, ...]  # dotted keys that count from now on
     waiting: tuple[str, ...]  # dotted keys that want a restart
+
+
+class Reloading:
+    """Reads the configuration of a gateway again when it is asked to."""
+
+    def __init__(
+        self,
+        reread: Callable[[], Reading],
+        current: Callable[[], Config],
+        take_over: Callable[[Config], None],
+        certificates: Certificates | None,
+    ) -> None:
+        """`take_over` has the gateway serve another configuration than the `current` one; raises `CannotReload`."""
+        self.refused = ""  # why the last one was; empty: it was not
+        self._reread = reread
+        self._current = current
+        self._take_over = take_over
+        self._certificates = certificates
+
+    async def reload(self) -> Change:
+        """What of it can change counts from now on. Raises `CannotReload`; the log is told in any case."""
+        try:
+            change = change_of(self._current(), self._read())
+            self._take_over(change.config)
+        except CannotReload as refusal:
+            self.refused = f"the configuration was not read again: {refusal.faults[0]}"
+            for fault in refusal.faults:
+                log.error("not reloaded: {fault}", fault=fault)
+            raise
+        self.refused = ""
+        for key in change.waiting:
+            log.warn("{key} has changed, and waits for a restart", key=key)
+        log.info("configuration read again; changed: {keys}", keys=", ".join(change.changed) or "nothing")
+        if self._certificates is not None:
+            await self._certificates.reload()
+        return change
+
+    def functions(self) -> Functions:
+        """The call `reload`."""
+
+        async def reload(arguments: Arguments) -> dict[str, Any]:
+            arguments.only()
+            try:
+                change = await self.reload()
+            except CannotReload as refusal:
+                raise CallError("bad", str(refusal)) from refusal
+            return {"changed": list(change.changed), "waiting": list(change.waiting)}
+
+        return {"reload": reload}
+
+    def _read(self) -> Config:
+        reading = self._reread()
+        faults = inspect(reading, build=False)
+        if reading.config is None or faults:
+            raise CannotReload(*faults)
+        return reading.config
 
 
 def change_of(old: Config, new: Config) -> Change:
