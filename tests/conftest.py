@@ -10,3 +10,9 @@ from hypothesis import settings
 # the time asks for more, as in EXAMPLES=2000 make test.
 settings.register_profile("mailgate", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "40")))
 settings.load_profile("mailgate")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # What a test starts is not measured: every module has tests of its own, and hundreds of starts would take twice
+    # as long. The worker itself is measured already.
+    for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]:
+        del os.environ[name]
