@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from attrs import field, frozen
 
+from mailgate.cli.reaching import configuration
+
 if TYPE_CHECKING:
     from mailgate.accounts.editing import Editor
     from mailgate.accounts.register import Register
@@ -85,9 +87,7 @@ def open_books(path: str | None) -> Books:
     from mailgate.accounts.editing import Editor
     from mailgate.config import decisions, spelling
 
-    config = configured(path)
-    if config is None:
-        raise click.ClickException("no configuration found: name one with --config")
+    config = configuration(path)
     directory, spelled, default = config.accounts.directory, spelling(config.accounts), decisions(config.maildrops)
     domains = Domains(directory, lambda fault: None, spelling=spelled, default=default)
     faults = domains.load()
@@ -99,15 +99,9 @@ def open_books(path: str | None) -> Books:
 
 def configured(path: str | None) -> Config | None:
     """The configuration; None: none was named, and none is found. Raises `ClickException`."""
-    from mailgate.config import ConfigError, find, load
+    from mailgate.config import find
 
-    found = find(path, os.environ)
-    if found is None:
-        return None
-    try:
-        return load(found)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+    return None if find(path, os.environ) is None else configuration(path)
 
 
 def hashed(plain: str, config: Config | None) -> str:

@@ -12,10 +12,10 @@ import click
 from attrs import asdict
 
 from mailgate.cli.house import WRONG, open_house, readable_errors, with_config
+from mailgate.cli.reaching import configuration, configuration_file
 
 if TYPE_CHECKING:
     from mailgate.cli.backing_copying import Account
-    from mailgate.config import Config
 
 
 @click.command()
@@ -40,7 +40,7 @@ def backup(directory: str, path: str | None, delete: bool, with_keys: bool, as_j
     from mailgate.cli.backing_up import Backup
 
     open_house(path)
-    file, config = _configuration(path)
+    file, config = (os.path.abspath(configuration_file(path)), configuration(path))
     kept = [("store.directory", config.store.directory), ("accounts.directory", config.accounts.directory)]
     check_apart(directory, kept)
     begun = time.time()
@@ -55,14 +55,6 @@ def backup(directory: str, path: str | None, delete: bool, with_keys: bool, as_j
         _show(account, directory, work.secrets(), with_keys)
     if account.troubles:
         sys.exit(WRONG)
-
-
-def _configuration(path: str | None) -> tuple[str, Config]:
-    from mailgate.config import find, load
-
-    found = find(path, os.environ)
-    assert found is not None, "the house is open"
-    return os.path.abspath(found), load(found)
 
 
 def _show(account: Account, directory: str, secrets: dict[str, str], with_keys: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import click
 
 from mailgate.cli.house import WRONG, now, open_house, with_config
+from mailgate.cli.reaching import configuration
 from mailgate.cli.server import NoServer, ask
 
 if TYPE_CHECKING:
@@ -68,25 +68,13 @@ def _read(file: BinaryIO | None) -> str:
 def _told(path: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
     from mailgate.service.places import control_socket
 
-    config = _config(path)
+    config = configuration(path)
     try:
         told: dict[str, Any] = ask(control_socket(config), "explain", arguments, config.handlers_timeout)
         return told
     except NoServer as error:
         click.echo(f"mailgate: {error}; this is what its files say as they are now", err=True)
     return _by_files(path, config, arguments)
-
-
-def _config(path: str | None) -> Config:
-    from mailgate.config import ConfigError, find, load
-
-    found = find(path, os.environ)
-    if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
-    try:
-        return load(found)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _by_files(path: str | None, config: Config, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from mailgate.cli.reaching import configuration
+
 if TYPE_CHECKING:
     from mailgate.faults import Fault
     from mailgate.interfaces import IContent
@@ -27,25 +29,17 @@ with_json = click.option("--json", "as_json", is_flag=True, help="For programs: 
 
 def open_house(path: str | None) -> Maintenance:
     """By the configuration in this file, or where it is looked for. Raises `ClickException`."""
-    from mailgate.config import ConfigError, find, load
     from mailgate.service.maintenance import WrongUser, maintenance
 
-    found = find(path, os.environ)
-    if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
     try:
-        return maintenance(load(found), _warn)
-    except (ConfigError, WrongUser) as error:
+        return maintenance(configuration(path), _warn)
+    except WrongUser as error:
         raise click.ClickException(str(error)) from error
 
 
 def root_of(path: str | None) -> str:
-    """Where the mail of that configuration is. Ask after `open_house`."""
-    from mailgate.config import find, load
-
-    found = find(path, os.environ)
-    assert found is not None, "the house is open"
-    return load(found).store.directory
+    """Where the mail of that configuration is. Raises `ClickException`."""
+    return configuration(path).store.directory
 
 
 def check_may_make(root: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
 
 from mailgate.cli.house import with_config
+from mailgate.cli.reaching import socket_of
 from mailgate.cli.server import NoServer, ask, leave_without_server
 
 Row = Mapping[str, Any]
@@ -61,16 +61,8 @@ def clear(
 
 
 def _ask(path: str | None, call: str, arguments: Mapping[str, Any]) -> Any:
-    from mailgate.config import ConfigError, find, load
-    from mailgate.service.places import control_socket
-
-    found = find(path, os.environ)
-    if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
     try:
-        return ask(control_socket(load(found)), call, arguments)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+        return ask(socket_of(path), call, arguments)
     except NoServer as error:
         leave_without_server(error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailgate.cli.house import WRONG, with_config, with_json
+from mailgate.cli.reaching import configuration
 from mailgate.cli.server import NoServer, ask, leave_without_server
 from mailgate.cli.tls_doors import Lost, doors, names_to_ask_for, pairs_of
 from mailgate.cli.tls_probe import Door, NobodyThere, NoTLS, probe
@@ -52,15 +52,7 @@ def status(path: str | None, as_json: bool, host: str) -> None:
 
 
 def _configuration(path: str | None) -> Config:
-    from mailgate.config import ConfigError, find, load
-
-    found = find(path, os.environ)
-    if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
-    try:
-        config = load(found)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+    config = configuration(path)
     if not config.tls.is_configured:
         raise click.ClickException("no certificate is configured: set certificate and key in [tls]")
     return config

@@ -12,6 +12,7 @@ import click
 
 from mailgate.cli.house import with_config
 from mailgate.cli.lives import told
+from mailgate.cli.reaching import configuration
 from mailgate.cli.server import NoServer, ask
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def trace(what: str, since: str, limit: int, path: str | None, as_json: bool) ->
       0  something was found
       1  nothing was, or the journal cannot be read
     """
-    config = _config(path)
+    config = configuration(path)
     found = _found(config, what, since, limit)
     for life in found["lives"]:
         click.echo(json.dumps(life) if as_json else told(life, time.time()))
@@ -49,18 +50,6 @@ def trace(what: str, since: str, limit: int, path: str | None, as_json: bool) ->
         click.echo(f"mailgate: {note}", err=True)
     if not found["lives"]:
         raise SystemExit(NOTHING_FOUND)
-
-
-def _config(path: str | None) -> Config:
-    from mailgate.config import ConfigError, find, load
-
-    found = find(path, os.environ)
-    if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
-    try:
-        return load(found)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _found(config: Config, what: str, since: str, limit: int) -> Mapping[str, Any]:
