@@ -78,6 +78,13 @@ class Domains:
         self.current()
         return self._fatal()
 
+    def wrong(self) -> str:
+        """The first of all faults there are now, and how many more there are; empty: there is none."""
+        self.current()
+        first = next(iter(self._found), None)
+        more = f", and {len(self._found) - 1} more" if len(self._found) > 1 else ""
+        return "" if first is None else f"{first}{more}"
+
     def _fatal(self) -> tuple[Fault, ...]:
         return tuple(fault for fault, effect in self._found.items() if effect in (NO_DOMAIN, NOBODY, NO_ALIAS))
 

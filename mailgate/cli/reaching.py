@@ -32,7 +32,18 @@ def configuration(path: str | None) -> Config:
 
 
 def socket_of(path: str | None) -> str:
-    """The control socket of the gateway with that configuration. Raises `ClickException`."""
+    """The control socket of the gateway with that configuration, even if that has faults by now: whoever asks may want
+    to know of them. Raises `ClickException`.
+    """
+    from mailgate.config import ConfigError, check, load
     from mailgate.service.places import control_socket
 
-    return control_socket(configuration(path))
+    file = configuration_file(path)
+    try:
+        return control_socket(load(file))
+    except ConfigError as error:
+        reading = check(file, development=True)
+        if reading.config is None or not reading.is_sure("state"):
+            raise click.ClickException(str(error)) from error
+        click.echo(f"mailgate: the configuration has a fault: {error.faults[0]}", err=True)
+        return control_socket(reading.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from attrs import asdict
@@ -11,6 +12,7 @@ from mailgate.control.calls import Arguments, CallError, Functions
 from mailgate.limits.guess import AccountOf, one_form, origin_of
 from mailgate.limits.ledger import EXEMPT_SECONDS, HOUR_SECONDS
 from mailgate.limits.logins import LoginThrottle
+from mailgate.limits.networks import LOCAL
 from mailgate.limits.standing import Exempt, Report, Standing, report_of
 
 
@@ -53,11 +55,21 @@ class _Logins:
         if account:
             cleared["account"] = name = self._account_of(account) or one_form(account)
             await self._throttle.ledger.clear_account(name)
+        if network and not _is_network(network):
+            raise CallError("bad", f"{network[:60]!r} is no network: write it as 'mailgate limits' shows it")
         if network:
             cleared["network"] = network
             for each in _networks(network):
                 await self._throttle.ledger.clear_network(each)
         return {"cleared": cleared}
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return text == LOCAL
+    return True
 
 
 def _networks(text: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -18,6 +18,7 @@ from mailgate.control.letters import Letters
 from mailgate.control.tracing import make_trace_functions
 from mailgate.interfaces import Offload
 from mailgate.journal.journal import Journal
+from mailgate.metrics.checks import Check
 from mailgate.metrics.instruments import Certificate, Instruments
 from mailgate.service.explanation import explanation
 from mailgate.service.front import Access, Front, new_id
@@ -58,7 +59,7 @@ class Answers:
         """All that can be read of it."""
         unserved = access.domains.unserved if access.domains is not None else tuple
         return self.monitoring.instruments(
-            self.config, node, self._listening, self._shown_certificates, unserved, {"reload": self._refused_reload}
+            self.config, node, self._listening, self._shown_certificates, unserved, self._warnings(access)
         )
 
     def functions(self, front: Front, access: Access, instruments: Instruments) -> Functions:
@@ -104,6 +105,19 @@ class Answers:
     async def _tell_places(self, arguments: Arguments) -> dict[str, Any]:
         arguments.only("namespace")
         return self.places()
+
+    def _warnings(self, access: Access) -> Mapping[str, Check]:
+        def accounts() -> str:
+            wrong = access.domains.wrong() if access.domains is not None else ""
+            return f"{wrong}: what was there before counts until it is repaired; a restart may fail" if wrong else ""
+
+        def names() -> str:
+            return self.certificates.misnamed() if self.certificates is not None else ""
+
+        def journal() -> str:
+            return "the journal cannot be written: lines are lost; the log says why" if self.journal.lost else ""
+
+        return {"reload": self._refused_reload, "accounts": accounts, "names": names, "journal": journal}
 
     def _refused_reload(self) -> str:
         return self.reloading.refused if self.reloading is not None else ""

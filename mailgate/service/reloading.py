@@ -109,7 +109,7 @@ class Reloading:
             try:
                 change = await self.reload()
             except CannotReload as refusal:
-                raise CallError("bad", str(refusal)) from refusal
+                raise CallError("bad", f"{refusal}\nThe server goes on with the configuration it has.") from refusal
             return {"changed": list(change.changed), "waiting": list(change.waiting)}
 
         return {"reload": reload}

@@ -16,7 +16,7 @@ from mailgate.facts import CertificateChanged, Fact
 from mailgate.faults import Fault
 from mailgate.interfaces import Offload
 from mailgate.tls.files import BadCertificate, Files
-from mailgate.tls.judging import faults_of, remarks_on, remarks_on_names
+from mailgate.tls.judging import faults_of, names_missing, remarks_on, remarks_on_names
 from mailgate.tls.reminders import Reminders
 from mailgate.tls.selection import Selection
 from mailgate.tls.slot import Slot, examine
@@ -67,7 +67,9 @@ class Certificates:
         if faults := [fault for finding in findings for fault in finding.faults]:
             raise BadCertificate(*faults)
         now = self._now()
-        self._slots = tuple(Slot(each.pair, each.marks, now) for each in findings if each.pair is not None)
+        self._slots = tuple(
+            Slot(each.pair, each.marks, now, self._hostname) for each in findings if each.pair is not None
+        )
         self._show(self._slots)
 
     def check_readable(self) -> None:
@@ -85,6 +87,10 @@ class Certificates:
     def expiry(self) -> Sequence[tuple[tuple[str, ...], float]]:
         """Of every certificate that is shown, its names, and until when it is valid, Unix time."""
         return [(slot.shown.names, slot.shown.not_after) for slot in self._slots]
+
+    def misnamed(self) -> str:
+        """Why clients refuse all that is shown, by its names; empty: they do not."""
+        return "; ".join(map(str, names_missing([slot.shown for slot in self._slots], self._hostname)))
 
     async def look(self) -> None:
         """Show what has changed since, if it has settled; remind of what is about to expire."""

@@ -33,6 +33,16 @@ def remarks_on_names(pairs: Sequence[Pair], hostname: str) -> tuple[Fault, ...]:
     return (*_hostname(pairs, hostname), *_never_asked_for(pairs[1:]))
 
 
+def names_missing(pairs: Sequence[Pair], hostname: str) -> tuple[Fault, ...]:
+    """Why clients that ask for `hostname` refuse all of these."""
+    return tuple(_hostname(pairs, hostname)) if pairs else ()
+
+
+def remarks_on_host(pair: Pair, hostname: str) -> tuple[Fault, ...]:
+    """Why clients that ask for `hostname` refuse it; empty: that does not matter."""
+    return tuple(_hostname([pair], hostname))
+
+
 def day(seconds: float) -> str:
     """A Unix time, for people."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -13,7 +13,7 @@ from attrs import frozen
 from mailgate.facts import CertificateChanged, CertificateRefused
 from mailgate.faults import Fault
 from mailgate.tls.files import BadCertificate, Files, Marks
-from mailgate.tls.judging import faults_of
+from mailgate.tls.judging import faults_of, remarks_on_host
 from mailgate.tls.pair import Pair, understand
 
 SETTLED_SECONDS: Final = 2.0  # files that did not change for so long are not being written
@@ -44,10 +44,13 @@ def examine(files: Files) -> Finding:
 class Slot:
     """One pair's. `shown` is what clients see, `refused` why they do not see what is in the files."""
 
-    def __init__(self, pair: Pair, marks: Marks, since: float) -> None:
-        """`marks` are those that the files had before they were read; `since`: when it was shown, Unix time."""
+    def __init__(self, pair: Pair, marks: Marks, since: float, hostname: str = "") -> None:
+        """`marks` are those that the files had before they were read; `since`: when it was shown, Unix time. While it
+        is for `hostname`, none that is not will take its place; empty: any name will do.
+        """
         self.shown = pair
         self.since = since
+        self._hostname = hostname
         self.refused: tuple[Fault, ...] = ()
         self._seen = self._read = marks
         self._seen_at = self._read_at = 0.0
@@ -89,7 +92,10 @@ class Slot:
 
     def _worse(self, pair: Pair, now: float) -> tuple[Fault, ...]:
         """Faults that would come by the swap; instead of a pair that clients refuse anyway, any other will do."""
-        return () if faults_of(self.shown, now) else faults_of(pair, now)
+        if faults_of(self.shown, now):
+            return ()
+        lost = () if remarks_on_host(self.shown, self._hostname) else remarks_on_host(pair, self._hostname)
+        return (*faults_of(pair, now), *lost)
 
     def _refusal(self, digest: bytes, *, patient: bool) -> CertificateRefused | None:
         content = (digest, self.refused)

@@ -461,3 +461,12 @@ def test_rules_that_make_no_sense_together_are_told_and_resolved(tmp_path: Path)
     assert fault.what == "the trash of dave@other.test keeps nothing; what goes there is kept for 30 days"
     house.write("other.test", "rules", "removed_days = 1\n")
     assert house.domains.rules("dave@other.test") == Rules(retention=Retention(days=3), dele="trash", removed_days=1)
+
+
+def test_what_is_wrong_now(house: House) -> None:
+    house.domains.load()
+    assert house.domains.wrong() == "" and house.domains.unserved() == ()
+    house.write("new.test", "users", "carol\nno:more\n")
+    house.now += LOOK_SECONDS
+    assert house.domains.wrong().endswith(", and 1 more")
+    assert len(house.domains.unserved()) >= 1

@@ -83,3 +83,10 @@ def test_what_is_to_be_cleared_has_to_be_said(door: Door, values: dict[str, Any]
 def test_limits_takes_no_arguments(door: Door) -> None:
     with pytest.raises(CallError):
         call(door, "limits", account="alice")
+
+
+@pytest.mark.parametrize("name", ["notanet", "192.0.2.1/99", "alice"])
+def test_what_is_no_network_is_not_said_to_be_forgotten(door: Door, name: str) -> None:
+    with pytest.raises(CallError, match="is no network"):
+        call(door, "clear_limits", network=name)
+    assert call(door, "clear_limits", network="local") == {"cleared": {"network": "local"}}

@@ -142,14 +142,13 @@ def test_reload_reads_at_once_and_says_what_is_refused(bench: Bench) -> None:
     assert bench.serial == 2
 
 
-def test_a_renewal_that_has_something_odd_is_warned_of_once(bench: Bench) -> None:
+def test_one_for_another_name_does_not_take_the_place_of_one_for_the_hostname(bench: Bench) -> None:
     bench.main.write(certificate("else.test", serial=2))
     bench.settle()
     bench.settle()
-    assert (bench.serial, [fault.what for fault in bench.warnings]) == (
-        2,
-        ["is not for the hostname mx.test, but for else.test"],
-    )
+    assert (bench.serial, bench.certificates.misnamed()) == (1, "")
+    (fault,) = bench.certificates.slots[0].refused
+    assert fault.what == "is not for the hostname mx.test, but for else.test"
 
 
 def test_until_when(bench: Bench) -> None:
