@@ -39,7 +39,7 @@ from mailgate.service.monitoring import Monitoring
 from mailgate.service.noticing import notices
 from mailgate.service.ports import CannotListen, Listening
 from mailgate.service.reloading import CannotReload, Change, Reloading
-from mailgate.service.state import State, StateError, spool_directory
+from mailgate.service.state import State, StateError, misplaced, spool_directory
 from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.testbed import Testbed
 from mailgate.service.token import BadToken
@@ -164,6 +164,9 @@ class Gateway(Service):
         try:
             if self._certificates is not None:
                 self._certificates.check_readable()
+            for directory in (self._config.state, self._config.store.directory):
+                if self._testbed is None and (why := misplaced(directory)):
+                    raise StateError(why)
             self._state = State(self._config.state)
             self.bulletin.node = self._state.node
             front = self._serving = self._front(self._config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import pwd
 import re
 from typing import Final
 
@@ -56,6 +57,26 @@ class State:
                 f"{self._file} should hold {NODE_CHARACTERS} letters and digits; remove it to have it made again"
             )
         return name
+
+
+def misplaced(directory: str) -> str:
+    """Why a server that runs as root must not: what it wrote there could not be used by whose directory it is. Empty:
+    nothing speaks against it.
+    """
+    try:
+        owner = os.stat(directory).st_uid
+    except OSError:
+        return ""  # that it cannot be used is found out by who uses it
+    if os.geteuid() != 0 or owner == 0:
+        return ""
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    return (
+        f"{directory} belongs to {name}, and this would run as root: start it with 'twistd --uid {name} … mailgate …', "
+        "or by systemd"
+    )
 
 
 def spool_directory(mail: str, node: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from mailgate.service.state import State, StateError, spool_directory
+from mailgate.service.state import State, StateError, misplaced, spool_directory
 
 
 def test_the_name_is_made_once(tmp_path: Path) -> None:
@@ -56,3 +58,20 @@ def test_what_a_crash_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     assert spool_directory(str(tmp_path), "abcdefgh") == str(directory)
     assert [file.name for file in directory.iterdir()] == ["other"]
     assert (theirs / "mailgate-spool-y").exists()
+
+
+def test_root_does_not_write_where_somebody_else_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = SimpleNamespace(st_uid=0)
+    monkeypatch.setattr(os, "stat", lambda path: status)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert misplaced("/state") == ""
+    status.st_uid = 65_534
+    assert "belongs to nobody, and this would run as root: start it with 'twistd --uid nobody" in misplaced("/state")
+    status.st_uid = 4_000_000
+    assert "belongs to 4000000" in misplaced("/state")
+    monkeypatch.setattr(os, "geteuid", lambda: 65_534)
+    assert misplaced("/state") == ""
+
+
+def test_what_is_not_there_belongs_to_nobody(tmp_path: Path) -> None:
+    assert misplaced(str(tmp_path / "none")) == ""
