@@ -12,12 +12,12 @@ from typing import Final
 
 from twisted.logger import Logger
 
+from mailgate.filesystem import StatVFS, disk_of
+
 LOOK_SECONDS: Final = 1.0  # what was seen is believed for so long
 MARGIN: Final = 16  # the log says that it is over with a sixteenth more than the reserve, lest it says so all day
 
 log = Logger(namespace="mailgate.reserve")
-
-StatVFS = Callable[[str], os.statvfs_result]
 
 
 class Reserve:
@@ -66,17 +66,7 @@ class Reserve:
 
     def _free_octets(self) -> int:
         """What is free for users who are not root. Raises OSError."""
-        directory = self._directory
-        while True:
-            try:
-                found = self._statvfs(directory)
-            except FileNotFoundError:
-                above = os.path.dirname(directory)
-                if above == directory:
-                    raise
-                directory = above
-            else:
-                return found.f_bavail * found.f_frsize
+        return disk_of(self._directory, self._statvfs).free_octets
 
     def _tell(self, free: int) -> None:
         if not self._has_room and not self._short:

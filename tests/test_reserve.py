@@ -26,6 +26,9 @@ class Found:
 
     f_bavail: int
     f_frsize: int = BLOCK
+    f_blocks: int = 0
+    f_favail: int = 0
+    f_files: int = 0
 
 
 class Disk:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from mailgate.control.calls import Arguments, Functions
 from mailgate.metrics.instruments import Certificate, Instruments
 from mailgate.metrics.sessions import IN_CLEAR
+from mailgate.noticing.reasons import RENEW_DAYS, SETTLED_SECONDS, STANDSTILL_SECONDS
 from mailgate.rules import DAY_SECONDS
-
-RENEW_SECONDS: Final = 14 * DAY_SECONDS  # a certificate that is valid no longer than this should have been renewed
-STANDSTILL_SECONDS: Final = 2 * DAY_SECONDS  # the sweeper goes once a day
-SETTLED_SECONDS: Final = 3_600.0  # so soon after its start the gateway may still have to sweep
 
 Listening = Callable[[], Iterable[tuple[str, str]]]
 """The ports that are open: under which key each stands in the configuration, and where it is."""
@@ -96,7 +93,7 @@ def _problems(instruments: Instruments, certificates: Iterable[Certificate]) -> 
     for certificate in certificates:
         if certificate.refused:
             yield f"the renewed certificate {certificate.name} is wrong, the old one is shown: {certificate.refused}"
-        if 0 < certificate.not_after - instruments.now() <= RENEW_SECONDS:
+        if 0 < certificate.not_after - instruments.now() <= RENEW_DAYS * DAY_SECONDS:
             yield f"the certificate {certificate.name} expires in {_days_left(certificate, instruments)} days: renew it"
     yield from _sweeping(instruments)
     lately = instruments.counts.rates()

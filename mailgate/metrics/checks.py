@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sized
 from datetime import UTC, datetime
 from typing import Final
 
-from mailgate.metrics.disk import Disk
+from mailgate.filesystem import Disk
 
 STUCK_SECONDS: Final = 30.0  # a commit that takes longer hangs: a disk that is slow takes a second
 

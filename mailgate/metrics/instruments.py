@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import field, frozen
 
+from mailgate.filesystem import Disk
 from mailgate.metrics.checks import Check
 from mailgate.metrics.commits import Commits
 from mailgate.metrics.counts import Counts
-from mailgate.metrics.disk import Disk
 from mailgate.metrics.families import Family, Gauge, Labels
 
 

@@ -84,7 +84,8 @@ class Desk:
         port: IListeningPort = self._reactor.listenUNIX(self._path.name, factory, mode=SOCKET_MODE)
         return port
 
-    def _current(self) -> Instruments:
+    def instruments(self) -> Instruments:
+        """All that can be read of the gateway. Not before `open`."""
         assert self._instruments is not None, "open() comes before the first client"
         return self._instruments
 
@@ -92,5 +93,5 @@ class Desk:
         from mailgate.control.health import health_pages
         from mailgate.control.http import make_site
 
-        pages = health_pages(lambda: self._current().failing(), lambda: self._current().families())
+        pages = health_pages(lambda: self.instruments().failing(), lambda: self.instruments().families())
         return make_site(self.functions, self._token, self._reactor, new_id, pages)

@@ -27,9 +27,9 @@ from mailgate.faults import Fault
 from mailgate.journal.files import DIRECTORY
 from mailgate.journal.journal import Journal
 from mailgate.log import FactLog
-from mailgate.metrics.instruments import Instruments
 from mailgate.noticing.notices import Notices
 from mailgate.service.answers import Answers
+from mailgate.service.certificates import certificates_of
 from mailgate.service.descriptors import make_room
 from mailgate.service.desk import Desk
 from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
@@ -44,7 +44,7 @@ from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.testbed import Testbed
 from mailgate.service.token import BadToken
 from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
-from mailgate.tls import BadCertificate, Certificates, Watch
+from mailgate.tls import BadCertificate, Watch
 
 log = Logger(namespace="mailgate.service")
 
@@ -77,7 +77,7 @@ class Gateway(Service):
         self._monitoring = Monitoring(reactor, self.bulletin)
         self._journal = journal_of(config)
         self.bulletin.add(self._journal)
-        self._certificates = self._make_certificates()
+        self._certificates = certificates_of(config, reactor, self._disk, self.bulletin, for_tests=open_to_anyone)
         self._watch = Watch(self._certificates, reactor) if self._certificates is not None else None
         # Whoever tests may mistype: nobody is kept waiting there.
         self._logins = None if open_to_anyone else Logins(config, reactor, self._disk, self._domains)
@@ -179,10 +179,11 @@ class Gateway(Service):
         except CannotBuild as error:
             raise CannotStart(*error.faults) from error
         self._listeners.fill(front, self._testbed)
-        instruments = self._open_desk(front)
+        self._open_desk(front)
         self._sweeps = Sweeps(front.sweeper(), schedule(self._config.state), self.bulletin, self._reactor)
         if self._testbed is None:  # tests are not to be surprised by mail
-            self._notices = notices(self._config, front, instruments, self._reactor, self._disk)
+            instruments = self._desk.instruments
+            self._notices = notices(self._config, lambda: self._serving, instruments, self._reactor, self._disk)
             self.bulletin.add(self._notices)
 
     def stopService(self) -> Deferred[None]:
@@ -224,20 +225,6 @@ class Gateway(Service):
         """Let `reader` know what happens."""
         self.bulletin.add(reader)
 
-    def _make_certificates(self) -> Certificates | None:
-        tls = self._config.tls
-        if not tls.is_configured:
-            return None
-        return Certificates(
-            tls.pairs,
-            hostname="" if self._testbed is not None else self._config.hostname,
-            offload=self._disk,
-            tell=self.bulletin.tell,
-            warn=_warn,
-            seconds=self._reactor.seconds,
-            now=time.time,
-        )
-
     def _front(self, config: Config, before: Front | None = None) -> Front:
         node = self.bulletin.node
         frame = Frame(
@@ -266,12 +253,11 @@ class Gateway(Service):
             return anyone(config, self._testbed.passwords)
         return known_users(config, self._hashing, _fault_found, self._reactor)
 
-    def _open_desk(self, front: Front) -> Instruments:
+    def _open_desk(self, front: Front) -> None:
         try:
             instruments = self._answers.instruments(self.bulletin.node, self._accounts)
             functions = self._answers.functions(front, self._accounts, instruments)
             self._desk.open(functions, instruments, for_tests=self._testbed is not None)
-            return instruments
         except BadToken as error:
             raise CannotStart(Fault("http.token", str(error))) from error
         except CannotListenError as error:
@@ -314,10 +300,6 @@ def journal_of(config: Config) -> Journal:
     """The journal of the gateway with that configuration."""
     directory = os.path.join(config.state, DIRECTORY)
     return Journal(directory, config.journal.max_size, config.journal.keep_days)
-
-
-def _warn(fault: Fault) -> None:
-    log.warn("{fault}", fault=fault)
 
 
 def _fault_found(fault: Fault) -> None:

@@ -16,6 +16,7 @@ from mailgate.control.log_calls import make_log_functions
 from mailgate.control.log_lines import LogLines
 from mailgate.control.status import make_status_functions
 from mailgate.facts import Bulletin
+from mailgate.filesystem import disk_of
 from mailgate.metrics.checks import (
     Check,
     accounts_readable,
@@ -26,7 +27,6 @@ from mailgate.metrics.checks import (
 )
 from mailgate.metrics.commits import Commits
 from mailgate.metrics.counts import Counts
-from mailgate.metrics.disk import disk_of
 from mailgate.metrics.instruments import Certificate, Instruments
 from mailgate.service.ports import Listening
 from mailgate.service.sweeps import schedule

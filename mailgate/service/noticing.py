@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from mailgate.config import Config
@@ -14,26 +15,30 @@ from mailgate.noticing.reasons import DISK, RELOAD, certificates, failing, sweep
 from mailgate.service.front import Front, new_id
 
 
-def notices(config: Config, front: Front, instruments: Instruments, reactor: Any, disk: Offload) -> Notices:
-    """Those of a gateway for people."""
+def notices(
+    config: Config, serving: Callable[[], Front], instruments: Callable[[], Instruments], reactor: Any, disk: Offload
+) -> Notices:
+    """Those of a gateway for people. A reload may give it another front, and other instruments: they are asked for."""
+    now = time.time
     return Notices(
         hostname=config.hostname,
-        directory=front.directory,
-        delivery=front.delivery,
+        directory=serving().directory,
+        delivery=serving().delivery,
         looks=[
             certificates(
-                lambda: [(each.name, each.not_after, each.refused) for each in instruments.certificates()],
-                instruments.now,
+                lambda: [(each.name, each.not_after, each.refused) for each in instruments().certificates()], now
             ),
-            failing(instruments.checks["store"], DISK),
-            failing(instruments.warnings["reload"], RELOAD),
-            sweeper(instruments.held, instruments.last_sweep, instruments.uptime, instruments.now),
+            failing(lambda: instruments().checks["store"](), DISK),
+            failing(lambda: instruments().warnings["reload"](), RELOAD),
+            sweeper(
+                lambda: instruments().held(), lambda: instruments().last_sweep(), lambda: instruments().uptime(), now
+            ),
         ],
-        quota=front.rulebook.quota,
-        usage=front.store.usage,
+        quota=lambda maildrop: serving().rulebook.quota(maildrop),
+        usage=serving().store.usage,
         file=os.path.join(config.state, FILE),
         clock=reactor,
         offload=disk,
         new_id=new_id,
-        now=time.time,
+        now=now,
     )

@@ -10,8 +10,9 @@ import pytest
 
 from mailgate import facts
 from mailgate.control.calls import Arguments, CallError
-from mailgate.control.status import STANDSTILL_SECONDS, make_status_functions, sentence_of
+from mailgate.control.status import make_status_functions, sentence_of
 from mailgate.metrics.instruments import Certificate
+from mailgate.noticing.reasons import STANDSTILL_SECONDS
 from mailgate.rules import DAY_SECONDS
 from tests.metrics.gateway import STARTED, State
 from tests.metrics.samples import a

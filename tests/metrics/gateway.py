@@ -7,9 +7,9 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from mailgate.facts import Fact
+from mailgate.filesystem import Disk
 from mailgate.metrics.commits import Commits
 from mailgate.metrics.counts import Counts
-from mailgate.metrics.disk import Disk
 from mailgate.metrics.families import Gauge
 from mailgate.metrics.instruments import Certificate, Instruments
 

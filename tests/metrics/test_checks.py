@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.faults import Fault
+from mailgate.filesystem import Disk
 from mailgate.metrics.checks import (
     STUCK_SECONDS,
     accounts_readable,
@@ -16,7 +17,6 @@ from mailgate.metrics.checks import (
     ports_open,
     store_usable,
 )
-from mailgate.metrics.disk import Disk
 
 
 def disk() -> Disk:

@@ -54,7 +54,7 @@ def test_a_refused_reload_is_told_to_postmaster_once(tmp_path: Path) -> None:
         uptime=lambda: 60.0,
     )
     config = Config(hostname="mx.example.org", state=str(tmp_path))
-    posted = notices(config, cast(Front, rooms), cast(Instruments, instruments), clock, at_once)
+    posted = notices(config, lambda: cast(Front, rooms), lambda: cast(Instruments, instruments), clock, at_once)
     posted.start()
     for _ in range(4):
         clock.advance(3_600)

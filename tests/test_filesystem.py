@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.metrics.disk import Disk, disk_of
+from mailgate.filesystem import Disk, disk_of
 
 
 def statvfs(path: str) -> os.statvfs_result:
