@@ -18,9 +18,9 @@ from twisted.internet.task import Clock
 from twisted.logger import formatEvent
 from zope.interface.verify import verifyObject
 
-from mailgate import tally as module
 from mailgate.interfaces import ITally, Offload
-from mailgate.tally import PARTS, REST, SAVE_SECONDS, Tally, TallyFile
+from mailgate.tally import PARTS, REST, SAVE_SECONDS, Tally, TallyFile, file
+from mailgate.tally import tally as module
 from tests.support import logged, result_of, started
 
 T = TypeVar("T")
@@ -402,7 +402,7 @@ def test_octets_that_are_no_text_and_a_line_cut_short(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_FILE_OCTETS", 10)
+    monkeypatch.setattr(file, "MAX_FILE_OCTETS", 10)
     write(tmp_path, HEAD)
     with logged() as log:
         Kept(tmp_path)
