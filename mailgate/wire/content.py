@@ -36,16 +36,24 @@ class ContentReader:
 
     def feed(self, raw: bytes) -> bytes:
         """The next block, which must not end between a CR and its LF."""
+        content = raw.replace(b"\r", b"")
+        # Of octets that have been through this and back, only those are the same whose every CR and LF is of a CRLF. To
+        # look for a single octet takes a tenth of the time that two take.
+        if b"\0" in content or content.replace(b"\n", b"\r\n") != raw:
+            content = self._judge(raw)
+        if self.fault is None:
+            self._measure(content)
+        return content
+
+    def _judge(self, raw: bytes) -> bytes:
         content = raw.replace(b"\r\n", b"\n")
         if self._normalise:
-            content = content.replace(b"\r", b"\n").replace(b"\0", b"")
-        elif self.fault is None and not _is_clean(raw, content):
+            return content.replace(b"\r", b"\n").replace(b"\0", b"")
+        if self.fault is None:
             first = _FAULTY.search(raw)
             assert first is not None, "what is not clean has something in it"
             self._measure(raw[: first.start()].replace(b"\r\n", b"\n"))  # a long line may have come before it
             self.fault = self.fault or _FAULTS[first.lastgroup]
-        if self.fault is None:
-            self._measure(content)
         return content
 
     def _measure(self, content: bytes) -> None:
@@ -61,7 +69,3 @@ class ContentReader:
         if longest > self._max_octets or inside:
             self.fault = ContentFault.LONG_LINE
 
-
-def _is_clean(raw: bytes, content: bytes) -> bool:
-    # Every CRLF has become one octet less. Counting is much faster than searching for what is hardly ever there.
-    return content.count(b"\n") == len(raw) - len(content) and b"\r" not in content and b"\0" not in content
