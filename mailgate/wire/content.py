@@ -68,4 +68,3 @@ class ContentReader:
         inside = len(content) > self._max_octets and max(map(len, content.split(b"\n"))) >= self._max_octets
         if longest > self._max_octets or inside:
             self.fault = ContentFault.LONG_LINE
-
