@@ -15,7 +15,7 @@ from mailgate.mail import BLOCK_OCTETS, Entry
 from mailgate.store.maildir.disk import Disk, as_store_error
 from mailgate.store.maildir.handover import SharedDescriptor
 from mailgate.store.maildir.layout import open_regular
-from mailgate.store.maildir.locate import Locator
+from mailgate.store.maildir.locate import Locator, place_of
 
 READ_OCTETS: Final = 262_144  # what one trip reads of a large message, and the most that a session holds of it
 
@@ -38,12 +38,17 @@ class KeptContent:
 
 @implementer(IContent)
 class FileContent:
-    """See `IContent`. Made off the reactor from a file that is open; owns its descriptor from then on."""
+    """See `IContent`. Made off the reactor from a file that is open; owns its descriptor from then on. What is behind
+    its beginning is read at once where `resident` has it.
+    """
 
     whole = None
 
-    def __init__(self, disk: Disk, offload: Offload, descriptor: int, octets: int) -> None:
+    def __init__(
+        self, disk: Disk, offload: Offload, descriptor: int, octets: int, resident: Disk | None = None
+    ) -> None:
         self._disk = disk
+        self._resident = resident
         self._offload = offload
         self._file = SharedDescriptor(disk, descriptor)
         self._left = octets  # in the file
@@ -59,6 +64,10 @@ class FileContent:
         """See `IContent`."""
         if self._given < len(self._brought) or self._left <= 0:
             return self._give()
+        if self._resident is not None:
+            with suppress(OSError), self._file.use() as descriptor:
+                self._take(self._resident.read(descriptor, BLOCK_OCTETS))
+                return self._give()
         return self._offload(self._bring_and_give)
 
     def close(self) -> None:
@@ -77,7 +86,11 @@ class FileContent:
 
     def _bring(self) -> None:
         with as_store_error("cannot read the message"), self._file.use() as descriptor:
-            self._brought, self._given = self._disk.read(descriptor, READ_OCTETS), 0
+            brought = self._disk.read(descriptor, READ_OCTETS)
+        self._take(brought)
+
+    def _take(self, brought: bytes) -> None:
+        self._brought, self._given = brought, 0
         if not self._brought and self._left > 0:
             raise _cut_short(self._left)
         self._left -= len(self._brought)
@@ -93,11 +106,17 @@ def _look_away(entry: Entry, descriptor: int, octets: int) -> None:
 
 
 def open_content(
-    disk: Disk, offload: Offload, locator: Locator, maildrop: int, entry: Entry, look: Look = _look_away
+    disk: Disk,
+    offload: Offload,
+    locator: Locator,
+    maildrop: int,
+    entry: Entry,
+    look: Look = _look_away,
+    resident: Disk | None = None,
 ) -> IContent:
     """Open an entry's file in an open maildrop directory, and read what one trip reads. `look` must not raise.
 
-    Blocks. Raises `Gone` and `StoreError`.
+    `resident` is for what is read of it later. Blocks. Raises `Gone` and `StoreError`.
     """
     with as_store_error("cannot open the message"):
         try:
@@ -106,8 +125,19 @@ def open_content(
             raise Gone(f"message {entry.uid} is not there any more: another program removed it") from None
     look(entry, descriptor, octets)
     if octets > BLOCK_OCTETS:
-        return FileContent(disk, offload, descriptor, octets)
+        return FileContent(disk, offload, descriptor, octets, resident)
     return KeptContent(_read_and_close(disk, descriptor, octets))
+
+
+def read_at_once(resident: Disk, maildrop: int, entry: Entry, look: Look) -> bytes | None:
+    """The content of a small message, if the kernel has all of it in memory, and where its key says; else None."""
+    with suppress(OSError, StoreError):
+        descriptor, octets = open_regular(resident, maildrop, place_of(entry.key))
+        if octets <= BLOCK_OCTETS:
+            look(entry, descriptor, octets)
+            return _read_and_close(resident, descriptor, octets)
+        resident.close_quietly(descriptor)
+    return None
 
 
 def read_ahead(

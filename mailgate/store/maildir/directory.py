@@ -1,4 +1,4 @@
-"""A maildrop's directory that is open and locked: what a session does there. All of it blocks."""
+"""A maildrop's directory that is open and locked: what a session does there. It blocks, unless said."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from twisted.logger import Logger
 
 from mailgate.failures import NotRemoved
 from mailgate.interfaces import IContent, Offload
-from mailgate.mail import Entry, Snapshot
+from mailgate.mail import BLOCK_OCTETS, Entry, Snapshot
 from mailgate.store.maildir import uid_owners
-from mailgate.store.maildir.content import open_content, read_ahead
+from mailgate.store.maildir.content import open_content, read_ahead, read_at_once
 from mailgate.store.maildir.disk import DIRECTORY, Disk, as_store_error, in_words
 from mailgate.store.maildir.filename import base_of, octets_of
 from mailgate.store.maildir.handover import SharedDescriptor
@@ -28,11 +28,16 @@ log = Logger(namespace="mailgate.store")
 class LockedDirectory:
     """Not its owner: who closes `held` gives the lock back, and from then on everything here raises `StoreError`."""
 
-    def __init__(self, disk: Disk, held: SharedDescriptor, path: str, snapshots: Snapshots) -> None:
-        """`held` is the directory, `path` leads to it, and is its name among the snapshots."""
+    def __init__(
+        self, disk: Disk, held: SharedDescriptor, path: str, snapshots: Snapshots, resident: Disk | None = None
+    ) -> None:
+        """`held` is the directory, `path` leads to it, and is its name among the snapshots. `resident` is the disk as
+        far as it is in memory; without it, all is read in threads.
+        """
         self.held = held
         self.path = path
         self._disk = disk
+        self._resident = resident
         self._snapshots = snapshots
         self._locator = Locator(disk)
         self._told: set[str] = set()  # keys of messages whose sizes are wrong
@@ -47,13 +52,20 @@ class LockedDirectory:
                 glance = self._snapshots.glance(directory)
             return self._snapshots.take(self.path, directory, glance, is_locked=True)
 
+    def read_at_once(self, entry: Entry) -> bytes | None:
+        """The content of a message, if it can be had without waiting; else `open` will tell. Does not block."""
+        if self._resident is None or entry.octets > BLOCK_OCTETS:
+            return None
+        with self.held.use() as directory:
+            return read_at_once(self._resident, directory, entry, self._look)
+
     def open(self, offload: Offload, entry: Entry, ahead: Sequence[Entry]) -> tuple[IContent, dict[str, bytes]]:
         """Open a message; and read what will be asked for next, by key, as far as it can be read.
 
         Raises `Gone` and `StoreError`, of the first message alone.
         """
         with self.held.use() as directory:
-            content = open_content(self._disk, offload, self._locator, directory, entry, self._look)
+            content = open_content(self._disk, offload, self._locator, directory, entry, self._look, self._resident)
             return content, read_ahead(self._disk, self._locator, directory, ahead, self._look)
 
     def _look(self, entry: Entry, descriptor: int, octets: int) -> None:

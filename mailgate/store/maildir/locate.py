@@ -15,6 +15,11 @@ T = TypeVar("T")
 _TRIES: Final = 3  # for a file that moves again while it is looked for
 
 
+def place_of(key: str) -> str:
+    """Where an entry's file was when it was listed: `<folder>/<name>`."""
+    return key.removeprefix(EXACT)
+
+
 class Locator:
     """For one open maildrop; remembers where moved files have gone, so that the folders are read once, not per file."""
 
@@ -27,7 +32,7 @@ class Locator:
         the file is nowhere.
         """
         try:
-            return self._at(maildrop, entry.key.removeprefix(EXACT), action)
+            return self._at(maildrop, place_of(entry.key), action)
         except FileNotFoundError:
             if entry.key.startswith(EXACT):
                 raise

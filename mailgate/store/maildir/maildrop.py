@@ -30,14 +30,24 @@ class Means:
     clock: Callable[[], float]
     snapshots: Snapshots
     shelf: Shelf
+    resident: Disk | None = None  # the disk as far as it is in memory; None: that cannot be known here
 
 
 @implementer(IMaildrop, IFetchLog)
 class Maildrop:
     """See the interfaces. The lock is lost where the maildrop is replaced on the disk: the new one is not locked."""
 
-    def __init__(self, name: str, rules: Rules, path: str, held: SharedDescriptor, means: Means) -> None:
-        """Blocks: the first snapshot is taken here, and where it will be asked what was fetched, that is read.
+    def __init__(
+        self,
+        name: str,
+        rules: Rules,
+        path: str,
+        held: SharedDescriptor,
+        means: Means,
+        latest: Snapshot | None = None,
+    ) -> None:
+        """Blocks: the first snapshot is taken here, if it is not known as `latest`, and where it will be asked what was
+        fetched, that is read. `at_once.py` knows for whom nothing of that is to be done.
 
         Owns `held`, the locked directory, also if it raises `StoreError`.
         """
@@ -46,12 +56,12 @@ class Maildrop:
         self._held = held
         self._offload = means.offload
         self._clock = means.clock
-        self._directory = LockedDirectory(means.disk, held, path, means.snapshots)
+        self._directory = LockedDirectory(means.disk, held, path, means.snapshots, means.resident)
         self._ahead = ReadAhead(means.shelf)
         self._log = FetchLog(means.disk, held, path)
         self._released = False
         try:
-            self._latest = self._directory.take()
+            self._latest = self._directory.take() if latest is None else latest
             if rules.retention.fetched_days:
                 self._log.recall()
             if rules.dele == "trash":
@@ -76,6 +86,8 @@ class Maildrop:
         kept = self._ahead.take(entry)
         if kept is not None:
             return KeptContent(kept)
+        if (whole := self._directory.read_at_once(entry)) is not None:
+            return KeptContent(whole)
         opened = partial(self._directory.open, self._offload, entry, self._ahead.due())
         content, contents = await hand_over(self._offload, opened, lambda made: made[0].close())
         if not self._released:

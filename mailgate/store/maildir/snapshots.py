@@ -67,8 +67,18 @@ class Snapshots:
 
     def glance(self, maildrop: int) -> Glance:
         """Look at an open maildrop directory from outside. Blocks. Raises OSError."""
-        started_ns = int(self._clock() * 1e9)
-        return Glance(started_ns, tuple([self._stamp(maildrop, name) for name in _FILES]))
+        return self._glance(self._disk, maildrop)
+
+    def known(self, path: str, maildrop: int, disk: Disk) -> Snapshot | None:
+        """The messages that are now in an open and locked maildrop, if nothing of it has to be read for that.
+
+        A glance by `disk` is all that it takes. Raises OSError.
+        """
+        glance = self._glance(disk, maildrop)
+        cached = self._recall(path)
+        if cached is None or cached.listing.new_owners or not _is_current(cached, glance):
+            return None
+        return cached.snapshot
 
     def take(self, path: str, maildrop: int, glance: Glance | None = None, *, is_locked: bool = False) -> Snapshot:
         """The messages that are now in an open maildrop directory, whose path is `path`, by the last glance at it.
@@ -77,8 +87,7 @@ class Snapshots:
         """
         glance = glance or self.glance(maildrop)
         cached = self._recall(path)
-        is_current = cached is not None and cached.glance == glance and cached.glance.is_settled
-        if cached is not None and is_current and not (is_locked and cached.listing.new_owners):
+        if cached is not None and _is_current(cached, glance) and not (is_locked and cached.listing.new_owners):
             return cached.snapshot
         listing = scan(self._disk, maildrop, cached.listing if cached else NOTHING)
         if is_locked and listing.new_owners and uid_owners.add(self._disk, maildrop, listing.new_owners):
@@ -106,12 +115,9 @@ class Snapshots:
             self._cache[path] = evolve(cached, glance=_NEVER, listing=listing)
         return True
 
-    def _stamp(self, maildrop: int, name: str) -> tuple[int, int, int, int] | None:
-        try:
-            status = self._disk.stat(name, dir_fd=maildrop, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+    def _glance(self, disk: Disk, maildrop: int) -> Glance:
+        started_ns = int(self._clock() * 1e9)
+        return Glance(started_ns, tuple([_stamp(disk, maildrop, name) for name in _FILES]))
 
     def _recall(self, path: str) -> _Cached | None:
         with self._lock:
@@ -129,6 +135,18 @@ class Snapshots:
 
     def _drop(self, cached: _Cached | None) -> None:
         self._held -= _weight(cached) if cached else 0
+
+
+def _stamp(disk: Disk, maildrop: int, name: str) -> tuple[int, int, int, int] | None:
+    try:
+        status = disk.stat(name, dir_fd=maildrop, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
+def _is_current(cached: _Cached, glance: Glance) -> bool:
+    return cached.glance == glance and cached.glance.is_settled
 
 
 def _weight(cached: _Cached) -> int:

@@ -19,6 +19,7 @@ from mailgate.mail import Copy, Entry, Message, Snapshot
 from mailgate.rules import NO_RULES, Rules
 from mailgate.store.maildir import stale, trash
 from mailgate.store.maildir.ahead import Shelf
+from mailgate.store.maildir.at_once import AtOnce
 from mailgate.store.maildir.commit import Job, commit, discard
 from mailgate.store.maildir.committer import Committer, Soon
 from mailgate.store.maildir.content import open_content
@@ -49,7 +50,8 @@ class MaildirStore:
     other that works on the same root. Disk work goes through `offload`, but for the batches of the committer: these go,
     one at a time, through `commits`, a thread of their own by custom, so that they never queue behind large messages.
     Left out, it is `offload`. `soon` calls in the reactor's next turn; left out, a batch begins with its first message.
-    `sync` chooses how batches are made durable. `clock` gives Unix time in seconds.
+    `sync` chooses how batches become durable. What `resident` has (the disk as far as it is in memory) is read without
+    a trip to a thread. `clock` gives Unix time in seconds.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class MaildirStore:
         commits: Offload | None = None,
         soon: Soon = _at_once,
         sync: Way = "auto",
+        resident: Disk | None = None,
     ) -> None:
         if _NODE.fullmatch(node) is None:
             raise ValueError(f"not the name of a node: {node!r}")
@@ -74,7 +77,8 @@ class MaildirStore:
         self._syncing = Syncing(root, disk, sync)
         self._committer = Committer(commits or offload, partial(commit, disk, self._syncing), soon)
         self._snapshots = Snapshots(disk, clock)
-        self._means = Means(disk, offload, clock, self._snapshots, Shelf())
+        self._means = Means(disk, offload, clock, self._snapshots, Shelf(), resident)
+        self._at_once = AtOnce(root, resident, self._means) if resident is not None else None
 
     async def stage(self, message: Message, copies: Sequence[Copy]) -> IStaged:
         """See `IMailStore`. The copies' names in the log are the paths of their files.
@@ -90,9 +94,11 @@ class MaildirStore:
         give_up = partial(in_the_background, self._offload, partial(throw_away, files))
         return Staged(Job(lambda: files, len(files)), self._committer.commit, give_up)
 
-    def open(self, maildrop: str, rules: Rules = NO_RULES) -> Awaitable[IMaildrop]:
+    async def open(self, maildrop: str, rules: Rules = NO_RULES) -> IMaildrop:
         """See `IMailStore`. A maildrop that is not there is made; where the disk forbids that, an empty one opens."""
-        return hand_over(self._offload, partial(self._open, maildrop, rules), lambda opened: opened.release())
+        if self._at_once is not None and (opened := self._at_once.open(maildrop, rules)) is not None:
+            return opened
+        return await hand_over(self._offload, partial(self._open, maildrop, rules), lambda opened: opened.release())
 
     def names(self) -> Awaitable[Sequence[str]]:
         """See `IMaildropNames`."""
@@ -124,6 +130,8 @@ class MaildirStore:
             directory = self._enter(maildrop)
             if directory is None:
                 return NoMaildrop(maildrop, rules)
+            if self._at_once is not None:
+                self._at_once.learn(self._disk, directory)
             held = lock(self._disk, directory, maildrop)
         return Maildrop(maildrop, rules, self._layout.path(maildrop), held, self._means)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import sys
@@ -65,3 +66,43 @@ def test_rename_never_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(FileNotFoundError) as caught:
         libc.rename(str(tmp_path / "gone"), str(tmp_path / "x"))
     assert caught.value.filename == str(tmp_path / "gone")
+
+
+@pytest.mark.skipif(not libc.has_openat2(), reason="the kernel has no openat2, or it is forbidden here")
+def test_what_is_in_memory_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "folder").symlink_to(tmp_path)
+    directory = os.open(tmp_path, os.O_RDONLY)
+    try:
+        for path, flags in (("file", os.O_RDONLY | os.O_NOFOLLOW), ("link", os.O_RDONLY), ("folder/file", os.O_RDONLY)):
+            descriptor = libc.open_cached(path, flags | os.O_CLOEXEC, directory)
+            assert os.read(descriptor, 10) == b"content"
+            assert not os.get_inheritable(descriptor)
+            os.close(descriptor)
+        for path in ("link", "folder/file"):
+            with pytest.raises(OSError, match=path) as caught:
+                libc.open_cached(path, os.O_RDONLY | os.O_NOFOLLOW, directory)
+            assert caught.value.errno == errno.ELOOP
+    finally:
+        os.close(directory)
+    with pytest.raises(OSError, match="file"):
+        libc.open_cached("file", os.O_RDONLY, directory)  # which is closed
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
+def test_a_kernel_or_a_sandbox_that_opens_nothing_so(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        ctypes.set_errno(number)
+        return -1
+
+    monkeypatch.setattr(libc, "_syscall", refuse)
+    assert not libc.has_openat2()
+
+
+def test_a_system_without_such_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libc, "_syscall", None)
+    assert not libc.has_openat2()
+    with pytest.raises(OSError, match="openat2") as caught:
+        libc.open_cached("/", os.O_RDONLY)
+    assert caught.value.errno == errno.ENOSYS

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 
 from mailgate.failures import Gone, NotCommitted, StoreError, StoreFull, Unrepaired
 from mailgate.mail import Copy
+from mailgate.store.maildir.disk import Disk
 from mailgate.store.maildir.store import MaildirStore
 from mailgate.store.maildir.syncing import Way
 from tests.store.abilities import AbilityContract
@@ -44,6 +45,15 @@ class TestTwoGatewaysOnOneRoot(StoreContract, AbilityContract):
     def stores(self, tmp_path: Path) -> Stores:
         root = str(tmp_path / "mail")
         return MaildirStore(root, NODE, at_once), MaildirStore(root, "node0002", at_once)
+
+
+class TestWhatIsInMemory(StoreContract, AbilityContract):
+    """As if all of the disk were: nothing is different for being had at once."""
+
+    @pytest.fixture
+    def stores(self, tmp_path: Path) -> Stores:
+        store = MaildirStore(str(tmp_path / "mail"), NODE, at_once, resident=Disk())
+        return store, store
 
 
 @pytest.mark.parametrize("node", ["", "a/b", "a.b", "x" * 17, "a,b"])
