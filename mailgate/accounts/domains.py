@@ -1,7 +1,10 @@
 """The directory of domains, live: `<domain>/users` and, if wanted, `<domain>/aliases` and `<domain>/rules`.
 
-Files are small and are read where they are asked for, in the reactor's thread. A question looks at the files of the
-domain that it is about, which costs some microseconds; all others are looked at once a second at most.
+Files are read where they are asked for, in the reactor's thread. A question looks at the files of the domain that it is
+about, which costs some microseconds; all others are looked at once a second at most. Where very many lines are new a
+thread takes them apart, and until it has, what is not known of the domain is put off.
+
+It lives as long as the process: when the configuration is read again, no file is.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from mailgate.accounts.register import Register
 from mailgate.accounts.ruling import contradictory
 from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.faults import Fault
+from mailgate.interfaces import Offload
 from mailgate.rules import Promise, Quota, Rules
 from mailgate.wire.address import fold_domain
 
@@ -38,22 +42,26 @@ class Domains:
         clock: Callable[[], float] = time.monotonic,
         spelling: Spelling = DEFAULT_SPELLING,
         default: Decisions = NOTHING_SAID,
+        aside: Offload | None = None,
     ) -> None:
         """`report` is told of each fault that comes up after `load`, and of what it does. `spelling` says which
-        addresses mean the same, `default` what holds where neither user nor domain says anything. Nothing is read yet.
+        addresses mean the same, `default` what holds where neither user nor domain says anything. `aside` takes apart
+        what would hold up the reactor, but for `load` and `unreadable`; None: nothing does. Nothing is read yet.
         """
         self.directory = directory
         self._report = report
         self._clock = clock
         self._spelling = spelling
         self._default = default
+        self._aside = aside
         self._due = float("-inf")  # when to look at everything again
         self._files: dict[str, DomainFiles] = {}  # by the directory's name
         self._register = Register()
         self._listed = False  # has it ever been?
-        # What is wrong, and what that does: with the directory, with what is in it, and all of it.
+        # What is wrong, and what that does: with the directory, with what is in it, with that and the default; and all.
         self._unlisted: Mapping[Fault, str] = {}
         self._within: Mapping[Fault, str] = {}
+        self._at_odds: Mapping[Fault, str] = {}  # with the default
         self._found: Mapping[Fault, str] = {}
 
     def load(self) -> tuple[Fault, ...]:
@@ -88,6 +96,18 @@ class Domains:
     def _fatal(self) -> tuple[Fault, ...]:
         return tuple(fault for fault, effect in self._found.items() if effect in (NO_DOMAIN, NOBODY, NO_ALIAS))
 
+    def decide(self, default: Decisions) -> None:
+        """From now on let `default` hold where neither user nor domain says anything: for everybody who asks, as an
+        edit of the files would. No file is read or judged again. A contradiction that comes of it is reported.
+        """
+        if default == self._default:
+            return
+        before, self._default = self._found, default
+        self._register = evolve(self._register, default=default)
+        self._at_odds = dict.fromkeys(self._contradictory(), KEPT_AWHILE)
+        self._gather()
+        self._tell(before)
+
     def current(self, domain: str = "") -> Register:
         """What is in force: of `domain` as of now, of all others as of a second ago at most.
 
@@ -95,7 +115,7 @@ class Domains:
         """
         before = self._found
         if self._clock() >= self._due:
-            self._look_at_all()
+            self._look_at_all(self._aside)
         elif domain:
             self._look_at(fold_domain(domain))
         if self._found is not before:
@@ -126,11 +146,11 @@ class Domains:
     def _look_at(self, domain: str) -> None:
         there = os.path.lexists(os.path.join(self.directory, domain))
         if there != (domain in self._files):
-            self._look_at_all()
-        elif there and self._files[domain].refresh():
+            self._look_at_all(self._aside)
+        elif there and self._files[domain].refresh(self._aside):
             self._put_together()
 
-    def _look_at_all(self) -> None:
+    def _look_at_all(self, aside: Offload | None = None) -> None:
         self._due = self._clock() + LOOK_SECONDS
         try:
             names = sorted(name for name in os.listdir(self.directory) if not name.startswith("."))
@@ -140,7 +160,7 @@ class Domains:
         changed = bool(self._unlisted) or names != list(self._files)
         self._listed, self._unlisted = True, {}
         self._files = {name: self._files.get(name) or DomainFiles(self.directory, name) for name in names}
-        refreshed = [files.refresh() for files in self._files.values()]
+        refreshed = [files.refresh(aside) for files in self._files.values()]
         if changed or any(refreshed):
             self._put_together()
 
@@ -149,7 +169,7 @@ class Domains:
         if not self._listed:
             self._register = Register(unread=fault)
         self._unlisted = {fault: KEPT if self._listed else NO_DOMAIN}
-        self._found = {**self._unlisted, **self._within}
+        self._gather()
 
     def _put_together(self) -> None:
         """Make anew what follows from the files: the register and the faults."""
@@ -160,13 +180,12 @@ class Domains:
         within = {fault: effect for each in self._files.values() for fault, effect in each.found.items()}
         names = self._drafts() if within else self._register.names
         broken = astray(names) if within else self._register.broken
-        self._within = (
-            within
-            | dict.fromkeys(broken.values(), PUT_OFF)
-            | dict.fromkeys(alike(names), FIRST)
-            | dict.fromkeys(self._contradictory(), KEPT_AWHILE)
-        )
-        self._found = {**self._unlisted, **self._within}
+        self._within = within | dict.fromkeys(broken.values(), PUT_OFF) | dict.fromkeys(alike(names), FIRST)
+        self._at_odds = dict.fromkeys(self._contradictory(), KEPT_AWHILE)
+        self._gather()
+
+    def _gather(self) -> None:
+        self._found = {**self._unlisted, **self._within, **self._at_odds}
 
     def _contradictory(self) -> Iterator[Fault]:
         drafts = [draft for files in self._files.values() if (draft := files.draft) is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from mailgate.accounts.register import Domain
 from mailgate.accounts.users import Account, UsersFile
 from mailgate.accounts.watched import Watched
 from mailgate.faults import Fault
+from mailgate.interfaces import Offload
 from mailgate.wire import address
 
 V = TypeVar("V")
@@ -76,13 +77,15 @@ class DomainFiles:
         )
         self._there = False  # of a directory with a wrong name: has it a users file?
 
-    def refresh(self) -> bool:
-        """Look at the files. Has what they say, or what is wrong, changed?"""
+    def refresh(self, aside: Offload | None = None) -> bool:
+        """Look at the files. Has what they say, or what is wrong, changed since the last time? `aside` is as
+        `Watched.refresh` has it.
+        """
         if self.misnamed is not None:
             before, self._there = self._there, os.path.isfile(self._users.path)
             return before is not self._there
         watched = (self._users, self._aliases, self._rules, self._app_passwords)
-        return any([each.refresh() for each in watched])  # noqa: C419 (each is to be looked at)
+        return any([each.refresh(aside) for each in watched])  # noqa: C419 (each is to be looked at)
 
     @property
     def in_force(self) -> Domain | None:
@@ -90,9 +93,9 @@ class DomainFiles:
         if self.misnamed is not None:
             return Domain(self.domain, unread_users=self.misnamed) if self._there and self.domain else None
         users, aliases = self._users, self._aliases
+        stale_users, fault = _doubt(users), _doubt(aliases)
         if users.value is None:
-            return Domain(self.domain, unread_users=users.faults[0]) if users.faults else None
-        stale_users, fault = next(iter(users.faults), None), next(iter(aliases.faults), None)
+            return Domain(self.domain, unread_users=stale_users) if stale_users is not None else None
         known = {} if aliases.value is None else aliases.value.entries
         return Domain(
             self.domain,
@@ -103,14 +106,14 @@ class DomainFiles:
             stale_aliases=fault if aliases.value is not None else None,
             decisions=self._decisions,
             app_passwords={} if self._app_passwords.value is None else self._app_passwords.value.entries,
-            stale_app_passwords=next(iter(self._app_passwords.faults), None),
+            stale_app_passwords=_doubt(self._app_passwords),
         )
 
     @property
     def _decisions(self) -> Decisions | None:
         """What is decided for the domain; None: that was never understood."""
         if self._rules.value is None:
-            return None if self._rules.faults else NOTHING_SAID
+            return None if _doubt(self._rules) is not None else NOTHING_SAID
         return self._rules.value.decisions
 
     @property
@@ -124,9 +127,15 @@ class DomainFiles:
             users.entries if users is not None else {},
             aliases.entries if aliases is not None else {},
             frozenset().union(*(content.likely for content in (users, aliases) if content is not None)),
-            opaque=users is None or (aliases is None and bool(self._aliases.faults)),
+            opaque=self._is_opaque,
             rules=(self._rules.draft or NO_DOMAIN_RULES) if not self._rules.faults else None,
         )
+
+    @property
+    def _is_opaque(self) -> bool:
+        if self._users.coming is not None or self._aliases.coming is not None:
+            return True
+        return self._users.draft is None or (self._aliases.draft is None and bool(self._aliases.faults))
 
     @property
     def found(self) -> Mapping[Fault, str]:
@@ -143,6 +152,11 @@ class DomainFiles:
             | dict.fromkeys(self._rules.faults, rules)
             | dict.fromkeys(self._app_passwords.faults, app_passwords)
         )
+
+
+def _doubt(file: Watched[Any]) -> Fault | None:
+    """Why there may be more in it, or other things, than is known."""
+    return next(iter(file.faults), file.coming)
 
 
 _Entries = tuple[Mapping[str, V], tuple[Fault, ...]]

@@ -52,11 +52,13 @@ def check(
     *,
     development: bool = False,
     at_start: bool = False,
+    running: bool = False,
 ) -> Reading:
     """The same, for a server: all that could be understood, and everything that is wrong: what `load` would say, that
     nothing listens, and, but in `development`, what only development may do, and the faults of the accounts; `at_start`
     only those for which a whole file would not be served: a single alias that leads astray is no reason to refuse the
-    mail of all others.
+    mail of all others. `running`: no account is looked at: a server that runs has read them, and goes on with what was
+    right.
     """
     reading = _read(path, overrides, defaults or {})
     if reading.config is None:
@@ -65,6 +67,8 @@ def check(
     if development:
         return evolve(reading, faults=tuple(faults))
     faults.extend(_held_against(reading, liberties(reading.config)))
+    if running:
+        return evolve(reading, faults=tuple(faults))
     directory = reading.config.accounts.directory
     sure = reading.is_sure("accounts.directory", "accounts.separators", "accounts.ignore_dots", "state")
     if directory and sure and not wrong_separators(reading.config.accounts.separators):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,16 +16,23 @@ from mailgate.accounts.register import OutOfService
 from mailgate.accounts.spelling import DEFAULT_SPELLING, Spelling
 from mailgate.faults import Fault
 from mailgate.rules import NO_QUOTA, NO_RULES, Promise, Quota, Retention, Rules
+from tests.accounts.later import Later
 
 
 class House:
     """A directory of domains, the faults that were reported of it, and a clock that stands still."""
 
-    def __init__(self, root: Path, spelling: Spelling = DEFAULT_SPELLING, default: Decisions = NOTHING_SAID) -> None:
+    def __init__(
+        self,
+        root: Path,
+        spelling: Spelling = DEFAULT_SPELLING,
+        default: Decisions = NOTHING_SAID,
+        aside: Later | None = None,
+    ) -> None:
         self.root = root
         self.reported: list[Fault] = []
         self.now = 0.0
-        self.domains = Domains(str(root), self.reported.append, lambda: self.now, spelling, default)
+        self.domains = Domains(str(root), self.reported.append, lambda: self.now, spelling, default, aside)
 
     def write(self, domain: str, file: str, text: str) -> None:
         (self.root / domain).mkdir(exist_ok=True)
@@ -470,3 +479,148 @@ def test_what_is_wrong_now(house: House) -> None:
     house.now += LOOK_SECONDS
     assert house.domains.wrong().endswith(", and 1 more")
     assert len(house.domains.unserved()) >= 1
+
+
+# Another default, as when the configuration is read again.
+
+
+def test_another_default_holds_at_once_and_no_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(tmp_path, default=Decisions(keep_days=90))
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_keep_days=7\n")
+    house.domains.load()
+    assert house.domains.promise() == Promise(expire_days=7, expire_differs=True)
+    register = house.domains.current()
+    monkeypatch.setattr("builtins.open", None)
+    monkeypatch.setattr("os.stat", None)
+    monkeypatch.setattr("os.listdir", None)
+    house.domains.decide(Decisions(keep_days=3, quota=5))
+    assert house.domains._register.names is register.names
+    monkeypatch.undo()
+    assert house.domains.rules("alice@example.test").retention == Retention(days=3)
+    assert house.domains.rules("bob@example.test").retention == Retention(days=7)
+    assert house.domains.quota("alice@example.test") == Quota(octets=5)
+    assert house.domains.promise() == Promise(expire_days=3, expire_differs=True)
+    house.write("example.test", "users", "carol:{PLAIN}x\n")
+    assert house.domains.rules("carol@example.test").retention == Retention(days=3)
+    assert register.rules("alice@example.test").retention == Retention(days=90)  # who asked before has one piece
+
+
+def test_the_same_default_again_changes_nothing(house: House) -> None:
+    house.domains.load()
+    register = house.domains.current()
+    house.domains.decide(Decisions())
+    assert house.domains.current() is register
+
+
+def test_what_was_in_force_of_a_broken_file_stays_so_under_another_default(house: House) -> None:
+    house.domains.load()
+    house.write("example.test", "users", "bob\n")
+    assert house.drops("alice", "example.test") == ("alice@example.test",)
+    house.domains.decide(Decisions(keep_days=3))
+    assert house.domains.rules("alice@example.test") == Rules(retention=Retention(days=3))
+    assert house.domains.wrong().endswith("users:1: expected user:{SCHEME}password (there is no colon on the line)")
+    assert len(house.reported) == 1
+
+
+def test_what_contradicts_another_default_is_reported_once(house: House) -> None:
+    house.write("example.test", "rules", 'dele = "trash"\n')
+    house.domains.decide(Decisions(removed_days=3))  # before anything was read
+    assert house.domains.load() == ()
+    for _ in range(2):
+        house.domains.decide(Decisions(removed_days=0))
+        house.now += LOOK_SECONDS
+        house.domains.current()
+    (fault,) = house.reported
+    assert fault.what == "the trash of this domain keeps nothing; what goes there is kept for 30 days"
+    assert house.domains.unserved() == () and house.domains.wrong()
+    house.domains.decide(Decisions(removed_days=3))
+    assert house.domains.wrong() == ""
+
+
+def test_a_default_that_comes_while_nothing_can_be_listed(tmp_path: Path) -> None:
+    house = House(tmp_path / "domains")
+    house.domains.current()
+    house.domains.decide(Decisions(keep_days=3))
+    with pytest.raises(OutOfService):
+        house.drops("alice", "example.test")
+    assert len(house.reported) == 1
+    house.root.mkdir()
+    house.write("example.test", "users", "alice:{PLAIN}x\n")
+    house.now += LOOK_SECONDS
+    assert house.domains.rules("alice@example.test") == Rules(retention=Retention(days=3))
+
+
+# Files of which much is new.
+
+
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[House, Later]:
+    later = Later()
+    house = House(tmp_path, aside=later)
+    house.write("example.test", "users", "alice:{PLAIN}x\n")
+    monkeypatch.setattr("mailgate.accounts.watched.AT_ONCE_OCTETS", 0)
+    return house, later
+
+
+@pytest.mark.parametrize("read", [Domains.load, Domains.unreadable])
+def test_a_start_reads_everything(slow: tuple[House, Later], read: Callable[[Domains], Any]) -> None:
+    house, later = slow
+    assert read(house.domains) == ()
+    assert later.waiting == []
+    assert house.drops("alice", "example.test") == ("alice@example.test",)
+
+
+def test_while_much_is_read_who_may_be_new_is_put_off(slow: tuple[House, Later]) -> None:
+    house, later = slow
+    house.domains.load()
+    house.write("example.test", "users", "bob:{PLAIN}x\n")
+    for _ in range(2):
+        assert house.drops("alice", "example.test") == ("alice@example.test",)
+        with pytest.raises(OutOfService, match="is being read"):
+            house.drops("bob", "example.test")
+        house.now += LOOK_SECONDS
+    assert house.domains.wrong() == "" and house.reported == []
+    later.run()
+    assert house.drops("bob", "example.test") == ("bob@example.test",)
+    assert house.drops("alice", "example.test") == ()
+
+
+def test_a_fault_that_comes_out_of_it_is_reported_once(slow: tuple[House, Later]) -> None:
+    house, later = slow
+    house.domains.load()
+    house.write("example.test", "users", "bob:{PLAIN}x\ncarol\n")
+    house.domains.current("example.test")
+    later.run()
+    for _ in range(2):
+        assert house.drops("alice", "example.test") == ("alice@example.test",)
+        house.now += LOOK_SECONDS
+    assert [fault.where for fault in house.reported] == [f"{house.root}/example.test/users:2"]
+
+
+def test_a_new_domain_that_is_being_read(slow: tuple[House, Later]) -> None:
+    house, later = slow
+    house.domains.load()
+    house.write("new.test", "users", "carol:{PLAIN}x\n")
+    assert house.is_ours("new.test")
+    with pytest.raises(OutOfService, match="is being read"):
+        house.drops("carol", "new.test")
+    assert house.domains.unserved() == ()
+    later.run()
+    assert house.drops("carol", "new.test") == ("carol@new.test",)
+    assert house.reported == []
+
+
+def test_aliases_are_not_judged_by_users_who_are_being_read(slow: tuple[House, Later]) -> None:
+    house, later = slow
+    house.write("other.test", "users", "broken\n")
+    house.domains.load()
+    house.write("example.test", "users", "alice:{PLAIN}x\nbob:{PLAIN}x\n")
+    house.write("example.test", "aliases", "info: bob\n")
+    house.domains.current("example.test")
+    later.waiting.reverse()
+    later.run(1)  # the aliases
+    house.domains.current("example.test")
+    assert later.waiting != []
+    later.run()
+    assert house.drops("info", "example.test") == ("bob@example.test",)
+    assert house.reported == []

@@ -11,6 +11,8 @@ from mailgate.accounts.decisions import NOTHING_SAID, Decisions
 from mailgate.accounts.domain_rules import DomainRules
 from mailgate.accounts.files import KEPT, NO_ALIAS, NO_PROGRAM, NOBODY, NOTHING, NOTHING_EXPIRES, DomainFiles
 from mailgate.accounts.register import Domain
+from mailgate.faults import Fault
+from tests.accounts.later import Later
 
 
 class Directory:
@@ -187,3 +189,52 @@ def test_application_passwords(directory: Directory) -> None:
     assert directory.files.refresh()
     assert [each.name for each in directory.domain().app_passwords["alice@example.test"]] == ["phone"]
     assert list(directory.files.found.values()) == [KEPT]
+
+
+@pytest.fixture
+def little_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailgate.accounts.watched.AT_ONCE_OCTETS", 0)
+
+
+@pytest.mark.usefixtures("little_at_once")
+def test_while_files_are_read_aside_there_may_be_more(directory: Directory) -> None:
+    later = Later()
+    directory.write("users", "alice:{PLAIN}x\n")
+    directory.write("aliases", "info: alice\n")
+    directory.files.refresh()
+    for file, text in (("users", "bob:{PLAIN}x\n"), ("aliases", "sales: bob\n"), ("app-passwords", "bob\n")):
+        directory.write(file, text)
+    assert directory.files.refresh(later)
+    domain, draft = directory.domain(), directory.files.draft
+    assert (list(domain.accounts), list(domain.aliases)) == (["alice@example.test"], ["info@example.test"])
+    doubts = (domain.stale_users, domain.stale_aliases, domain.stale_app_passwords)
+    assert doubts == tuple(
+        Fault(f"{directory.path}/{file}", "is being read") for file in ("users", "aliases", "app-passwords")
+    )
+    assert domain.unread is None
+    assert draft is not None and draft.opaque
+    assert not directory.files.found  # there is nothing to mend
+    later.run()
+    assert directory.files.refresh(later)
+    domain, draft = directory.domain(), directory.files.draft
+    assert (list(domain.accounts), domain.stale) == (["bob@example.test"], None)
+    assert draft is not None and not draft.opaque
+    assert list(directory.files.found.values()) == [NO_PROGRAM]
+
+
+@pytest.mark.usefixtures("little_at_once")
+def test_while_a_new_domain_is_read_aside_nothing_is_known(directory: Directory) -> None:
+    later = Later()
+    directory.write("users", "alice:{PLAIN}x\n")
+    directory.write("rules", "keep_days = 3\n")
+    assert directory.files.refresh(later)
+    reading = Fault(f"{directory.path}/users", "is being read")
+    assert directory.domain() == Domain("example.test", unread_users=reading)
+    draft = directory.files.draft
+    assert draft is not None and draft.opaque and not directory.files.found
+    later.run(1)
+    directory.files.refresh(later)
+    assert directory.domain().decisions is None  # nothing expires by rules that are not known yet
+    later.run()
+    directory.files.refresh(later)
+    assert directory.domain().decisions == Decisions(keep_days=3)

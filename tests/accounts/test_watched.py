@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mailgate.accounts.watched import SETTLED_NANOSECONDS, Watched
+from mailgate.accounts.watched import AT_ONCE_OCTETS, SETTLED_NANOSECONDS, Watched
 from mailgate.faults import Fault
+from tests.accounts.later import Later
+from tests.support import logged
 
 
 class Reader:
@@ -169,3 +174,113 @@ def test_errors_of_the_system_are_faults(reader: Reader) -> None:
     reader.path.symlink_to(reader.path)
     reader.watched.refresh()
     assert "cannot be read: " in reader.watched.faults[0].what
+
+
+# Where much is new.
+
+
+MANY = "".join(f"{number:09}\n" for number in range(AT_ONCE_OCTETS // 9 + 1))
+
+
+def test_much_that_is_new_is_parsed_aside(reader: Reader) -> None:
+    later = Later()
+    reader.write("1")
+    assert reader.watched.refresh(later)
+    reader.write(MANY)
+    assert reader.watched.refresh(later)
+    assert (reader.value(), reader.parsed) == ((1,), 1)
+    assert reader.watched.coming == Fault(str(reader.path), "is being read")
+    assert reader.watched.faults == ()
+    assert not reader.watched.refresh(later)
+    later.run()
+    assert reader.watched.coming is None
+    assert reader.watched.refresh(later)
+    assert len(later.waiting) == 0 and reader.value() == tuple(map(int, MANY.split()))
+    assert not reader.watched.refresh(later)
+    assert reader.parsed == 2
+
+
+def test_a_long_file_that_is_new_altogether_is_too(reader: Reader) -> None:
+    later = Later()
+    reader.write(MANY)
+    assert reader.watched.refresh(later)
+    assert (reader.value(), reader.parsed) == (None, 0)
+    later.run()
+    assert reader.watched.refresh(later)
+    assert reader.value() is not None
+
+
+def test_it_is_parsed_at_once_where_nobody_does_it_aside(reader: Reader) -> None:
+    reader.write(MANY)
+    assert reader.watched.refresh()
+    assert reader.value() is not None
+
+
+@pytest.mark.parametrize("edit", [MANY + "7\n", "7\n" + MANY, MANY.replace("000000007\n", "")])
+def test_an_edit_of_a_long_file_counts_at_once(reader: Reader, edit: str) -> None:
+    reader.write(MANY)
+    reader.watched.refresh()
+    reader.write(edit)
+    assert reader.watched.refresh(Later())
+    assert reader.value() == tuple(map(int, edit.split()))
+
+
+def test_while_it_is_parsed_the_file_is_left_alone_and_then_looked_at_again(reader: Reader) -> None:
+    later = Later()
+    reader.write(MANY)
+    reader.watched.refresh(later)
+    reader.write("1")
+    assert not reader.watched.refresh(later)
+    assert not reader.watched.refresh()  # not even by who would parse it here: one at a time
+    assert (reader.value(), reader.parsed) == (None, 0)
+    later.run()
+    assert reader.watched.refresh(later)
+    assert (reader.value(), reader.parsed) == ((1,), 2)
+
+
+def test_what_is_broken_aside_changes_nothing_and_is_a_fault(reader: Reader) -> None:
+    later = Later()
+    reader.write("1")
+    reader.watched.refresh(later)
+    reader.write(MANY + "x\n")
+    reader.watched.refresh(later)
+    later.run()
+    assert reader.watched.refresh(later)
+    assert reader.value() == (1,)
+    assert [fault.what for fault in reader.watched.faults] == ["not a number: x"]
+    reader.write(MANY.encode() + b"\xff")
+    reader.watched.refresh(later)
+    assert later.waiting == []  # little of it is new
+    assert [fault.what for fault in reader.watched.faults] == ["not UTF-8"]
+
+
+def test_what_fails_aside_is_told_and_not_tried_again(reader: Reader) -> None:
+    later = Later()
+    reader.write(MANY)
+    reader.watched.refresh(later)
+    with logged() as events:
+        later.fail(MemoryError())
+    assert [event["path"] for event in events] == [str(reader.path)]
+    assert reader.watched.refresh(later)
+    assert reader.watched.faults == (Fault(str(reader.path), "cannot be read: MemoryError"),)
+    assert reader.watched.coming is None
+    assert not reader.watched.refresh(later) and later.waiting == []
+
+
+@given(
+    st.lists(st.text("12x \n", min_size=1, max_size=30), max_size=4), st.lists(st.booleans(), min_size=4, max_size=4)
+)
+def test_in_the_end_it_is_the_same_aside_and_at_once(texts: list[str], when: list[bool]) -> None:
+    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mailgate.accounts.watched.AT_ONCE_OCTETS", 4)
+        here, aside, later = Reader(Path(directory, "numbers")), Reader(Path(directory, "numbers")), Later()
+        for text, is_time in zip(texts, when, strict=False):
+            here.write(text, age=0)  # else the second of two in one tick would be overlooked
+            here.watched.refresh()
+            aside.watched.refresh(later)
+            if is_time:
+                later.run()
+        later.run()
+        aside.watched.refresh(later)
+        later.run()
+        assert (aside.draft(), aside.watched.faults) == (here.draft(), here.watched.faults)

@@ -243,3 +243,10 @@ def test_only_development_may_have_faults_on_demand(home: Home) -> None:
     (fault,) = check(file).faults
     assert fault.where == f"{file}: testing.faults"
     assert check(file, development=True).faults == ()
+
+
+def test_a_server_that_runs_has_read_its_accounts(home: Home) -> None:
+    path = home.write("[smtp]\nlisten = ['tcp:25']\n[accounts]\ndirectory = 'none'\n")
+    assert check(path, at_start=True).faults
+    assert check(path, running=True).faults == ()
+    assert check(path, ["testing.faults=true"], running=True).faults

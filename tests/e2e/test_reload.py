@@ -75,3 +75,14 @@ def test_a_bad_one_is_refused_and_the_old_one_stays(server: Daemon) -> None:
     assert greeted(server) == "mx.example.test"
     write(server, CONFIGURATION)
     assert command(server).stdout == "Changed: nothing\n"
+
+
+def test_accounts_that_are_broken_are_no_reason_to_refuse(server: Daemon) -> None:
+    assert greeted(server) == "mx.example.test"  # a start would be stopped by what follows
+    users = server.directory / "state" / "domains" / "example.test" / "users"
+    users.write_text(users.read_text() + "broken\n")
+    write(server, CONFIGURATION.replace("mx.example.test", "new.example.test"))
+    assert command(server).stdout == "Changed: hostname\n"
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp.listen"], timeout=PATIENCE_SECONDS) as client:
+        client.sendmail("a@example.org", ["alice@example.test"], "Subject: still here\n\nhello\n")
+    server.wait_for(r"users:\d+: .*what was there before stays in force")
