@@ -35,8 +35,8 @@ WARNINGS: Final = (
     facts.NotRelayed,
     facts.CertificateExpires,
 )
-# Other facts sum these up, at the end of a session or a sweep.
-DETAILS: Final = (facts.Connected, facts.Secured, facts.LoggedIn, facts.Fetched, facts.Expired)
+# Other lines sum these up, at the end of a session, a sweep or a restore.
+DETAILS: Final = (facts.Connected, facts.Secured, facts.LoggedIn, facts.Fetched, facts.Expired, facts.Restored)
 ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld, facts.CertificateRefused)
 
 
@@ -175,6 +175,14 @@ def _accepted(fact: facts.Accepted) -> str:
     )
 
 
+def _abandoned(fact: facts.Abandoned) -> str:
+    fault = f", it would have heard {fact.reply}" if fact.reply else ""
+    return (
+        f"abandoned {fact.message} at {fact.phase} from <{fact.sender}> to {_to(fact.recipients) or 'nobody'}, "
+        f"{fact.octets} octets came, {fact.reason}{fault}, client {fact.client}, session {fact.session}"
+    )
+
+
 def _login_refused(how: str, fact: facts.LoginFailed | facts.LoginThrottled) -> str:
     # Other programs read this line (etc/fail2ban), so its form stays. The address comes first: nothing that a client
     # may say stands in front of it.
@@ -252,6 +260,7 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Relayed: lambda f: f"relayed {f.message} to {_to(f.recipients)} through {f.smarthost}: {f.reply}",
     facts.NotRelayed: _not_relayed,
     facts.Accepted: _accepted,
+    facts.Abandoned: _abandoned,
     facts.MessageRefused: lambda f: (
         f"refused {f.message} from <{f.sender}> to {_to(f.recipients)}, {f.octets} octets: {f.reply}, "
         f"client {f.client}, session {f.session}"
@@ -260,6 +269,7 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     facts.Deleted: lambda f: f"deleted {f.message or f.uid} by {f.user}, session {f.session}",
     facts.NotDeleted: lambda f: f"not deleted for {f.user}: {', '.join(f.uids)}: {f.reason}, session {f.session}",
     facts.Expired: lambda f: f"expired {f.message or f.uid} of {f.user}" + (", to the trash" if f.to_trash else ""),
+    facts.Restored: lambda f: f"restored {f.message or f.uid} of {f.user}, UID {f.uid}, from {f.backup}",
     facts.Swept: _swept,
     facts.SweepEnded: lambda f: (
         f"sweep ended: {f.maildrops} maildrops, {f.messages} messages, {f.octets} octets removed, {f.seconds:.1f} s"

@@ -13,6 +13,7 @@ from typing import Final
 from twisted.logger import Logger
 
 from mailgate.filesystem import StatVFS, disk_of
+from mailgate.units import size
 
 LOOK_SECONDS: Final = 1.0  # what was seen is believed for so long
 MARGIN: Final = 16  # the log says that it is over with a sixteenth more than the reserve, lest it says so all day
@@ -72,15 +73,15 @@ class Reserve:
         if not self._has_room and not self._short:
             self._short = True
             log.error(
-                "no mail is taken: {directory} has {free} octets free, and {octets} are its reserve; make room on its "
+                "no mail is taken: {directory} has {free} free, less than its reserve of {reserve}; make room on its "
                 "file system, or lower store.min_free. Mail can be fetched and deleted meanwhile",
                 directory=self._directory,
-                free=free,
-                octets=self._octets,
+                free=size(free),
+                reserve=size(self._octets),
             )
         elif self._short and free >= self._octets + self._octets // MARGIN:
             self._short = False
-            log.info("mail is taken again: {directory} has {free} octets free", directory=self._directory, free=free)
+            log.info("mail is taken again: {directory} has {free} free", directory=self._directory, free=size(free))
 
     def _tell_unknown(self, error: OSError) -> None:
         if not self._unknown:

@@ -104,7 +104,7 @@ class Options(usage.Options):
 
     def reread(self) -> Reading:
         """The configuration as it is now."""
-        return check(self._path, self["set"], at_start=True)
+        return check(self._path, self["set"], running=True)
 
     def _leave(self, faults: Sequence[Fault]) -> NoReturn:
         self._abandon()
@@ -149,6 +149,7 @@ class TwistdService(Service):
         self._notifier = Notifier(os.environ, cast(IReactorTime, reactor), lambda: self._gateway.status_line)
         self._notifier.ready()
         if self._options.development is None:
+            self._gateway.tell_of_reloads(self._notifier.ready)
             on_hangup(reactor, self._reload)
         if self._options.development is not None:
             _tell(self._options.development, self._gateway)
@@ -161,12 +162,7 @@ class TwistdService(Service):
         """SIGHUP: read the configuration again. What comes of it is in the log."""
         assert self._notifier is not None, "it has started"
         self._notifier.reloading()
-        Deferred.fromCoroutine(self._gateway.reload()).addErrback(_refused).addBoth(self._ready_again)
-
-    def _ready_again(self, result: object) -> object:
-        assert self._notifier is not None, "it has started"
-        self._notifier.ready()
-        return result
+        Deferred.fromCoroutine(self._gateway.reload()).addErrback(_refused)
 
     async def _stop(self) -> None:
         if self._notifier is not None:

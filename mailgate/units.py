@@ -1,4 +1,6 @@
-"""Sizes and durations as people write them: "25 MiB", "30d". Knows no file and no key; the caller says where."""
+"""Sizes and durations as people write them, "25 MiB" and "30d", and sizes as they read them. Knows no file and no key;
+the caller says where.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ _SECONDS: Final = {
     "d": Fraction(86_400),
     "w": Fraction(604_800),
 }
+_WORDS: Final = ("octets", "KiB", "MiB", "GiB", "TiB", "PiB")
 _QUANTITY: Final = re.compile(r"(?P<number>[0-9]{1,20}(?:\.[0-9]{1,9})?) ?(?P<unit>[A-Za-z]{1,3})")
 
 _SIZE_FORM: Final = 'expected a size, such as "25 MiB", "1GiB", "10 kB" or a whole number of octets'
@@ -59,6 +62,15 @@ def parse_seconds(value: object) -> Seconds:
     if not 0 <= amount <= MAX_SECONDS:
         raise ValueError("a duration is between 0 and a hundred years")
     return Seconds(amount)
+
+
+def size(octets: float) -> str:
+    """Octets as people say them: "1.5 GiB", "512 octets". Rounded, so not for `parse_octets`."""
+    for unit in _WORDS[:-1]:
+        if octets < 1024:
+            return f"{octets:.0f} {unit}" if unit == _WORDS[0] or octets >= 100 else f"{octets:.1f} {unit}"
+        octets /= 1024
+    return f"{octets:.1f} {_WORDS[-1]}"
 
 
 def _quantity(written: str, units: dict[str, int] | dict[str, Fraction], folded: str, form: str) -> Fraction:

@@ -105,10 +105,13 @@ def test_the_log_says_once_what_to_do_and_once_that_it_is_over(log: list[LogEven
     assert [disk.later(blocks) for blocks in (10_000, 10, 10, 9, 0)] == [True, False, False, False, False]
     (said,) = lines(log)
     assert log[0]["log_level"] is LogLevel.error
-    for word in ("no mail is taken", "/mail/root", str(10 * BLOCK), str(OCTETS), "make room", "store.min_free"):
+    for word in (
+        "no mail is taken: /mail/root has 40.0 KiB free, less than its reserve of 6.2 MiB; make room",
+        "store.min_free",
+    ):
         assert word in said
     assert disk.later(10_000) and disk.later(10_000)
-    assert lines(log)[1:] == [f"mail is taken again: /mail/root has {10_000 * BLOCK} octets free"]
+    assert lines(log)[1:] == ["mail is taken again: /mail/root has 39.1 MiB free"]
     assert log[1]["log_level"] is LogLevel.info
     assert not disk.later(10)
     assert len(log) == 3

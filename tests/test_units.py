@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.units import MAX_OCTETS, MAX_SECONDS, parse_octets, parse_seconds
+from mailgate.units import MAX_OCTETS, MAX_SECONDS, parse_octets, parse_seconds, size
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,18 @@ def test_anything_is_in_range_or_refused(value: object) -> None:
 @given(st.integers(0, 1 << 40))
 def test_sizes_in_kibibytes_are_exact(number: int) -> None:
     assert parse_octets(f"{number} KiB") == number << 10
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [(0, "0 octets"), (1_023, "1023 octets"), (1_536, "1.5 KiB"), (104_857_600, "100 MiB"), (2**62, "4096.0 PiB")],
+)
+def test_sizes_for_people(octets: int, words: str) -> None:
+    assert size(octets) == words
+
+
+@given(st.integers(0, 1 << 50))
+def test_what_people_read_is_near_what_it_is(octets: int) -> None:
+    number, _, unit = size(octets).partition(" ")
+    power = ("octets", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit)
+    assert abs(float(number) * 1024**power - octets) <= octets / 20

@@ -26,6 +26,10 @@ T = TypeVar("T")
 _FIELDS: Final = 8
 _OURS: Final = "mailgate_"
 _BARE: Final = "yes"  # what an extra field without a value means, as in Dovecot
+# What is meant for us and not quite written so: behind a colon or comma too many, with a dash, in large letters. A
+# setting that is passed over is an account that is not disabled, or mail that is not kept.
+_MEANT_FOR_US: Final = re.compile(r"(?:^[\W_]*|[,;])(?P<word>mailgate.*)", re.IGNORECASE)
+_IN_WRONG_FIELD: Final = re.compile(rf"(?:^|[\s,;:]){_OURS}", re.IGNORECASE)
 
 
 @frozen
@@ -79,11 +83,11 @@ def _parse(
     accounts: dict[str, Account] = {}
     faults: list[Fault] = []
     for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        account = known.get(line)
+        if account is None and (not line.strip() or line.lstrip().startswith("#")):
             continue
         here = f"{where}:{number}"
         wrong: list[_Wrong] = []
-        account = known.get(line)
         if account is None:
             account = _parse_line(line.rstrip("\r"), domain, here, wrong)
         elif account.where != here:
@@ -112,7 +116,7 @@ def _parse_line(line: str, domain: str, where: str, wrong: list[_Wrong]) -> Acco
     name = _tried(wrong, _parse_name, user, domain)
     # A name with a brace has swallowed the password: what stands in its place is something else.
     password = _tried(wrong, _parse_password, fields[0]) if "{" not in user else None
-    if any(other.lstrip().lower().startswith(_OURS) for other in fields[1 : _FIELDS - 2]):
+    if _IN_WRONG_FIELD.search(":".join(fields[1 : _FIELDS - 2])):
         hint = "it belongs into the eighth: six colons behind the password"
         wrong.append(_Wrong(f"a {_OURS} setting in the wrong field", hint))
     settings = _parse_extra(fields[_FIELDS - 2], wrong) if len(fields) > _FIELDS - 2 else {}
@@ -161,10 +165,11 @@ def _parse_extra(text: str, wrong: list[_Wrong]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for item in text.split():
         key, equals, value = item.partition("=")
-        if not re.match("mailgate", key, re.IGNORECASE):
+        ours = _MEANT_FOR_US.search(key)
+        if ours is None:
             continue
         if key not in _SETTINGS:
-            wrong.append(_Wrong(f"unknown setting {key[:80]!r}", _meant(key)))
+            wrong.append(_Wrong(f"unknown setting {key[:80]!r}", _meant(ours["word"].lower())))
         elif key in seen:
             wrong.append(_Wrong(f"{key} is there twice"))
         else:

@@ -7,11 +7,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import click
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from mailgate.cli.accounts_reading import is_doubtful, legible
+from mailgate.cli.accounts_saying import complain, refusal
 from mailgate.cli.reaching import configuration
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from mailgate.accounts.register import Register
     from mailgate.config import Config
     from mailgate.faults import Fault
+
+NOT_IN_FORCE: Final = (
+    "Of files with a fault, the lines without one are shown. Until it is repaired, a gateway that runs goes by what "
+    "was there before."
+)
 
 
 @frozen
@@ -39,7 +45,7 @@ class Books:
         if name is None:
             missing = "@" not in text and only is None
             why = "say local-part@domain" if missing else "expected local-part@domain"
-            raise click.ClickException(f"{text!r} is no account: {why}")
+            raise refusal(f"{text!r} is no account: {why}")
         return name
 
     def known(self, text: str) -> str:
@@ -50,9 +56,9 @@ class Books:
         try:
             account = self.register.account(name)
         except OutOfService as doubt:
-            raise click.ClickException(f"whether there is an account {name} cannot be told: {doubt}") from doubt
+            raise refusal(f"whether there is an account {name} cannot be told: {doubt}") from doubt
         if account is None:
-            raise click.ClickException(f"there is no account {name}: 'mailgate user list' names all")
+            raise refusal(f"there is no account {name}: 'mailgate user list' names all")
         return name
 
     def domain(self, text: str) -> str:
@@ -61,7 +67,7 @@ class Books:
 
         domain = fold_domain(text)
         if domain not in self.register.domains:
-            raise click.ClickException(f"{domain} is no domain of this gateway: 'mailgate domain list' names all")
+            raise refusal(f"{domain} is no domain of this gateway: 'mailgate domain list' names all")
         return domain
 
     def mail_of(self, name: str) -> str:
@@ -74,10 +80,16 @@ class Books:
         """A password as it is stored. Raises `ClickException` for one with which nobody could log in."""
         return hashed(plain, self.config)
 
+    def to_show(self) -> Books:
+        """The same with all lines that could be read, whether they are in force or not: for people to look at."""
+        return evolve(self, register=legible(self.editor.directory, self.register)) if self.faults else self
+
     def warn(self) -> bool:
         """Tell what is wrong with the files. Is anything?"""
         for fault in self.faults:
-            click.echo(f"mailgate: {fault}", err=True)
+            complain(str(fault))
+        if any(is_doubtful(own) for own in self.register.domains.values()):
+            complain(NOT_IN_FORCE)
         return bool(self.faults)
 
 
@@ -93,7 +105,7 @@ def open_books(path: str | None) -> Books:
     faults = domains.load()
     register = domains.current()
     if register.unread is not None:
-        raise click.ClickException(str(register.unread))
+        raise refusal(str(register.unread))
     return Books(config, register, faults, Editor(directory, spelled, default))
 
 
@@ -113,7 +125,7 @@ def hashed(plain: str, config: Config | None) -> str:
             return hash_password(plain)
         return hash_password(plain, config.accounts.hash_memory // 1024, config.accounts.hash_passes)
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise refusal(str(error)) from error
 
 
 @contextmanager
@@ -124,7 +136,7 @@ def edits() -> Iterator[None]:
     try:
         yield
     except CannotEdit as error:
-        raise click.ClickException(str(error)) from error
+        raise refusal(str(error)) from error
 
 
 def counted(number: int, one: str, more: str) -> str:

@@ -23,13 +23,13 @@ def list_(domain: str | None, path: str | None, as_json: bool) -> None:
 
     The quota is the one in force, whoever has set it.
     """
-    books = open_books(path)
+    books = open_books(path).to_show()
     chosen = [books.domain(domain)] if domain is not None else list(books.register.domains)
     rows = [_row(books, account) for name in chosen for account in books.register.domains[name].accounts.values()]
     if as_json:
         show_json(rows)
     else:
-        show_table(("USER", "STATE", "QUOTA", "APP PASSWORDS"), map(_cells, rows))
+        show_table(("USER", "STATE", "QUOTA", "APP PASSWORDS"), map(_cells, rows), foldable=(1, 2, 3))
     if books.warn():
         raise SystemExit(WRONG)
 

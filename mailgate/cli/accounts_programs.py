@@ -6,6 +6,7 @@ import click
 
 from mailgate.cli.accounts_house import counted, edits, open_books
 from mailgate.cli.accounts_removing import confirm, with_yes
+from mailgate.cli.accounts_saying import refusal, say
 from mailgate.cli.accounts_tables import show_json
 from mailgate.cli.house import WRONG, with_config, with_json
 
@@ -28,14 +29,14 @@ def add(user: str, name: str, path: str | None, as_json: bool) -> None:
     books = open_books(path)
     account = books.known(user)
     if not is_app_name(name):
-        raise click.ClickException(f"{name!r} cannot be its name: letters, digits, - and _")
+        raise refusal(f"{name!r} cannot be its name: letters, digits, - and _")
     secret = make_secret(APP_GROUPS)
     with edits():
         books.editor.add_app_password(account, name, hash_app_password(secret))
     if as_json:
         show_json([{"user": account, "name": name, "password": secret}])
     else:
-        click.echo(f"The application password {name} of {account}, which is shown this once: {secret}")
+        say(f"The application password {name} of {account}, which is shown this once: {secret}")
 
 
 @app_password.command("list")
@@ -44,7 +45,7 @@ def add(user: str, name: str, path: str | None, as_json: bool) -> None:
 @with_json
 def list_(user: str, path: str | None, as_json: bool) -> None:
     """List the names of an account's application passwords."""
-    books = open_books(path)
+    books = open_books(path).to_show()
     account = books.known(user)
     names = [each.name for each in books.register.app_passwords(account)]
     if as_json:
@@ -69,4 +70,4 @@ def remove(user: str, name: str, path: str | None, yes: bool) -> None:
     confirm(f"Remove the application password {name} of {account}?", yes)
     with edits():
         books.editor.remove_app_password(account, name)
-    click.echo(f"{account} has no application password {name} any more.")
+    say(f"{account} has no application password {name} any more.")

@@ -6,13 +6,16 @@ import os
 
 import click
 
+from mailgate.cli.tls_paragraph import paragraph
+
 with_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
 def confirm(question: str, yes: bool) -> None:
     """Go on if somebody says so. Raises `Abort`, also where nobody is there to be asked."""
     if not yes:
-        click.confirm(question, abort=True, err=True)
+        asked = paragraph("", f"{question} [y/N]:")
+        click.confirm(asked, abort=True, show_default=False, prompt_suffix=" ", err=True)
 
 
 def what_becomes_of(mail: str) -> str:

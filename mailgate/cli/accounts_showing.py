@@ -22,7 +22,7 @@ def show(user: str, path: str | None, as_json: bool) -> None:
 
     Passwords and hashes are never shown.
     """
-    books = open_books(path)
+    books = open_books(path).to_show()
     told = _told(books, books.known(user))
     if as_json:
         show_json([told])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailgate.cli.accounts_house import Books, edits, open_books
 from mailgate.cli.accounts_removing import confirm, with_yes
+from mailgate.cli.accounts_saying import say
 from mailgate.cli.accounts_tables import show_json, show_table
 from mailgate.cli.house import WRONG, with_config, with_json
+
+if TYPE_CHECKING:
+    from mailgate.accounts.aliases import Alias
+    from mailgate.accounts.register import Domain
 
 
 @click.group()
@@ -32,7 +37,7 @@ def add(name: str, targets: tuple[str, ...], path: str | None) -> None:
     meant = _targets(books, alias, targets)
     with edits():
         books.editor.add_alias(alias, meant)
-    click.echo(f"{alias} leads to {', '.join(meant)}.")
+    say(f"{alias} leads to {', '.join(meant)}.")
 
 
 @alias.command("list")
@@ -41,17 +46,14 @@ def add(name: str, targets: tuple[str, ...], path: str | None) -> None:
 @with_json
 def list_(domain: str | None, path: str | None, as_json: bool) -> None:
     """List all aliases, or those of DOMAIN, in the order of their files."""
-    books = open_books(path)
-    chosen = [books.domain(domain)] if domain is not None else list(books.register.domains)
-    rows = [
-        {"alias": each.name, "targets": list(each.targets), "in_service": each.name not in books.register.broken}
-        for name in chosen
-        for each in books.register.domains[name].aliases.values()
-    ]
+    books = open_books(path).to_show()
+    domains = books.register.domains
+    chosen = [domains[books.domain(domain)]] if domain is not None else list(domains.values())
+    rows = [_row(books, each, own) for own in chosen for each in own.aliases.values()]
     if as_json:
         show_json(rows)
     else:
-        show_table(("ALIAS", "LEADS TO", ""), map(_cells, rows))
+        show_table(("ALIAS", "LEADS TO", ""), map(_cells, rows), foldable=(1, 2))
     if books.warn():
         raise SystemExit(WRONG)
 
@@ -69,7 +71,7 @@ def remove(name: str, targets: tuple[str, ...], path: str | None, yes: bool) -> 
     confirm(f"Take {', '.join(meant)} out of {alias}?" if meant else f"Remove the alias {alias}?", yes)
     with edits():
         books.editor.remove_alias(alias, meant)
-    click.echo(f"{alias} leads to {', '.join(meant)} no more." if meant else f"{alias} is removed.")
+    say(f"{alias} leads to {', '.join(meant)} no more." if meant else f"{alias} is removed.")
 
 
 def _targets(books: Books, alias: str, targets: tuple[str, ...]) -> list[str]:
@@ -77,5 +79,12 @@ def _targets(books: Books, alias: str, targets: tuple[str, ...]) -> list[str]:
     return [books.account(target if "@" in target else f"{target}@{domain}") for target in targets]
 
 
+def _row(books: Books, alias: Alias, own: Domain) -> dict[str, Any]:
+    # Of a file with a fault a gateway may have an older state in force, which nobody else knows.
+    in_service = None if own.unread is not None else alias.name not in books.register.broken
+    return {"alias": alias.name, "targets": list(alias.targets), "in_service": in_service}
+
+
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    return row["alias"], ", ".join(row["targets"]), "" if row["in_service"] else "out of service"
+    state = {True: "", False: "out of service", None: "in doubt"}[row["in_service"]]
+    return row["alias"], ", ".join(row["targets"]), state

@@ -6,9 +6,9 @@ The backup's mail is laid out as the store's is, so it is read as a store.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from attrs import frozen
@@ -19,6 +19,7 @@ from mailgate.cli.backing_up import MAIL
 from mailgate.cli.house import now
 from mailgate.failures import StoreError
 from mailgate.interfaces import IContent
+from mailgate.journal.lines import LAST_SECONDS
 from mailgate.mail import Entry
 from mailgate.service.maintenance import NODE
 from mailgate.store.maildir.disk import Disk, as_store_error
@@ -39,6 +40,7 @@ class Restoring:
     mail: str  # of the backup
     store: MaildirStore  # the same
     is_whole: bool  # was the backup made to its end?
+    made: float  # when that was, or when it was begun: Unix time
 
     @classmethod
     def of(cls, backup: str, root: str) -> Restoring:
@@ -46,7 +48,8 @@ class Restoring:
         record = read(backup)
         mail = os.path.join(os.path.abspath(backup), MAIL)
         check_apart(mail, [("store.directory", root)])
-        return cls(root, mail, MaildirStore(mail, NODE, _directly), record.get("finished") is not None)
+        finished = record.get("finished")
+        return cls(root, mail, MaildirStore(mail, NODE, _directly), finished is not None, _time(finished, record))
 
     def names(self) -> Sequence[str]:
         """Of all maildrops in the backup."""
@@ -57,6 +60,10 @@ class Restoring:
         if maildrop not in self.names():
             raise click.ClickException(f"the backup has no maildrop of {maildrop}")
         return maildrop
+
+    def ids(self, maildrop: str) -> Mapping[str, str]:
+        """The ids of the messages that mailgate delivered, by their UIDs in the backup."""
+        return {entry.uid: entry.id for entry in now(self.store.browse(maildrop)).entries if entry.id}
 
     def restore(self, maildrop: str, *, rehearse: bool) -> Iterator[Taken]:
         """What becomes of each message. `rehearse`: what would become of it, and nothing is done."""
@@ -105,6 +112,12 @@ class Restoring:
                 yield block
         finally:
             content.close()
+
+
+def _time(finished: Any, record: Mapping[str, Any]) -> float:
+    """Of a record that somebody else may have written; 0: it does not say."""
+    at = finished if finished is not None else record.get("begun")
+    return float(at) if isinstance(at, int | float) and 0 <= at <= LAST_SECONDS else 0.0
 
 
 def _looked_at(arrival: Archived) -> Taken:

@@ -7,8 +7,11 @@ from typing import Any
 
 import click
 
+from mailgate.cli.accounts_duties import tell_duties
 from mailgate.cli.accounts_house import Books, counted, edits, open_books
+from mailgate.cli.accounts_reading import is_doubtful
 from mailgate.cli.accounts_removing import confirm, what_becomes_of, with_yes
+from mailgate.cli.accounts_saying import refusal, say
 from mailgate.cli.accounts_tables import show_json, show_table
 from mailgate.cli.house import WRONG, with_config, with_json
 
@@ -22,14 +25,20 @@ def domain() -> None:
 @click.argument("domain")
 @with_config
 def add(domain: str, path: str | None) -> None:
-    """Keep mail for DOMAIN from now on. It has no users yet."""
+    """Keep mail for DOMAIN from now on. It has no users yet.
+
+    Who has mail to postmaster and abuse there until somebody is named is told.
+    """
     from mailgate.accounts.editing.places import check_domain
 
     books = open_books(path)
     with edits():
         name = check_domain(domain)
         books.editor.add_domain(name)
-    click.echo(f"{name} is a domain of this gateway now; add its users: mailgate user add somebody@{name}")
+    say(f"{name} is a domain of this gateway now. Add its users:")
+    click.echo(f"  mailgate user add somebody@{name}")
+    if not tell_duties(open_books(path).register, name):
+        raise SystemExit(WRONG)
 
 
 @domain.command("list")
@@ -37,7 +46,7 @@ def add(domain: str, path: str | None) -> None:
 @with_json
 def list_(path: str | None, as_json: bool) -> None:
     """List the domains, with how many users and aliases each has."""
-    books = open_books(path)
+    books = open_books(path).to_show()
     rows = [_row(books, name) for name in books.register.domains]
     if as_json:
         show_json(rows)
@@ -59,14 +68,14 @@ def remove(domain: str, path: str | None, yes: bool, with_users: bool) -> None:
     own = books.register.domains[name]
     if own.accounts and not with_users:
         users = counted(len(own.accounts), "user", "users")
-        raise click.ClickException(f"{name} has {users}: --with-users removes them, too")
+        raise refusal(f"{name} has {users}: --with-users removes them, too")
     mail = os.path.join(books.config.store.directory, name)
     going = f" with {counted(len(own.accounts), 'user', 'users')}" if own.accounts else ""
     confirm(f"Remove {name}{going}? {what_becomes_of(mail)}", yes)
     with edits():
         books.editor.remove_domain(name, with_users=with_users)
-    click.echo(f"{name} is no domain of this gateway any more.")
-    click.echo(what_becomes_of(mail))
+    say(f"{name} is no domain of this gateway any more.")
+    say(what_becomes_of(mail))
 
 
 def _row(books: Books, name: str) -> dict[str, Any]:
@@ -76,7 +85,7 @@ def _row(books: Books, name: str) -> dict[str, Any]:
         "users": len(own.accounts),
         "disabled": sum(account.disabled for account in own.accounts.values()),
         "aliases": len(own.aliases),
-        "understood": own.unread is None and own.stale is None and own.decisions is not None,
+        "understood": not is_doubtful(own) and own.decisions is not None,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from mailgate.cli.fitting import fitted
 from mailgate.cli.house import with_config
 from mailgate.cli.reaching import socket_of
 from mailgate.cli.server import NoServer, ask, leave_without_server
@@ -47,17 +48,18 @@ def clear(
     """Let an account or a network log in again at once. Who is exempt stays so.
 
     A network is written as `mailgate limits` shows it, or as one of its addresses.
+
+    \b
+    The exit status:
+      0  nothing is held against them any more, whether anything was or not
+      1  it cannot be done
+      3  no server runs
     """
     if everything == bool(account or network):
         raise click.UsageError("Name an --account, a --network or both; or say --all.")
     arguments = {"account": account, "network": network, "all": everything}
     told = _ask(path or context.obj, "clear_limits", arguments)
-    if as_json:
-        click.echo(json.dumps(told))
-    else:
-        cleared = told["cleared"]
-        what = "of all" if cleared == "all" else f"of {' and '.join(map(_harmless, cleared.values()))}"
-        click.echo(f"The failures {what} are forgotten.")
+    click.echo(json.dumps(told) if as_json else "\n".join(map(fitted, _forgotten(told))))
 
 
 def _ask(path: str | None, call: str, arguments: Mapping[str, Any]) -> Any:
@@ -67,13 +69,43 @@ def _ask(path: str | None, call: str, arguments: Mapping[str, Any]) -> Any:
         leave_without_server(error)
 
 
+def _forgotten(told: Mapping[str, Any]) -> Iterator[str]:
+    cleared, forgotten = told["cleared"], told["forgotten"]
+    if cleared == "all":
+        passwords = _count(forgotten["wrong_passwords"], "wrong password", forgotten["accounts"], "account")
+        names = _count(forgotten["names"], "name in vain", forgotten["networks"], "network")
+        known = " and ".join(filter(None, (passwords, names)))
+        yield f"Forgotten: {known}." if known else "Nothing was known of anybody."
+        return
+    if "account" in cleared:
+        name = _harmless(cleared["account"])
+        nobody = "" if told["is_account"] else ", a name that no account has"
+        passwords = _number(forgotten["wrong_passwords"], "wrong password")
+        yield f"Forgotten: {passwords} for {name}{nobody}." if passwords else f"Nothing was known of {name}{nobody}."
+    if "network" in cleared:
+        network = _harmless(cleared["network"])
+        names = _number(forgotten["names"], "name in vain")
+        yield f"Forgotten: {names} from {network}." if names else f"Nothing was known of {network}."
+
+
+def _count(failures: int, what: str, places: int, where: str) -> str:
+    """Empty if there are none."""
+    return f"{_number(failures, what)} ({_number(places, where)})" if failures else ""
+
+
+def _number(count: int, what: str) -> str:
+    """Empty for none."""
+    first, blank, rest = what.partition(" in ")
+    return f"{count} {first}{'s' if count > 1 else ''}{blank}{rest}" if count else ""
+
+
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     window = _time(told["window_seconds"])
-    yield (
+    yield fitted(
         f"Limits in {window}: {told['wrong_passwords']} different wrong passwords for an account, "
         f"{told['unknown_users']} names in vain from a network."
     )
-    yield (
+    yield fitted(
         f"Since the start: {told['looked_at']} passwords looked at, {told['refused']} refused without a look; "
         f"{told['under_way']} under way."
     )

@@ -13,7 +13,7 @@ from mailgate.cli.house import with_config
 @with_stdin
 @with_config
 def password(from_stdin: bool, path: str | None) -> None:
-    """Print the hash of a password, as `users` files have it.
+    """Print the hash of a password of 8 characters or more, as `users` files have it.
 
     A line of domains/<domain>/users is the name, a colon and this: alice:{ARGON2ID}$argon2id$… What the hash costs is
     set in the configuration, if there is one. 'mailgate user add' and 'mailgate user passwd' write the line themselves.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import asdict
 
+from mailgate.cli.fitting import fitted
 from mailgate.cli.house import (
     WRONG,
     check_may_make,
@@ -21,6 +23,7 @@ from mailgate.cli.house import (
     with_json,
 )
 from mailgate.cli.progress import progress
+from mailgate.cli.reaching import configuration
 
 if TYPE_CHECKING:
     from mailgate.store.maildir.planning import Taken
@@ -37,7 +40,7 @@ def restore(user: str | None, source: str, everybody: bool, dry_run: bool, path:
     """Bring the messages of USER back from a backup, with the UIDs that they had: no client fetches them again.
 
     A gateway may run; USER cannot log in until it is done. What is there stays as it is, and nothing comes twice. What
-    USER has deleted since, and is still in the backup, comes back, too.
+    USER has deleted since, and is still in the backup, comes back, too. 'mailgate trace' tells of what was restored.
 
     \b
     The exit status:
@@ -52,15 +55,18 @@ def restore(user: str | None, source: str, everybody: bool, dry_run: bool, path:
     check_may_make(root)
     is_wrong = False
     with readable_errors():
+        from mailgate.cli.backing_noting import Noting, Source
         from mailgate.cli.backing_restoring import Restoring
 
         restoring = Restoring.of(source, root)
         if not restoring.is_whole:
             click.echo(f"mailgate: the last backup to {source} was not made to its end: mail may be missing", err=True)
             is_wrong = True
+        noting = Noting(configuration(path), Source(os.path.abspath(source), restoring.made))
         names = restoring.names() if user is None else [restoring.known(named(user))]
         for name in progress(names, len(names), "Restoring"):
-            told = list(restoring.restore(name, rehearse=dry_run))
+            taken = restoring.restore(name, rehearse=dry_run)
+            told = list(taken if dry_run else noting.following(name, restoring.ids(name), taken))
             (_tell if as_json else _show)(name, told, dry_run)
             is_wrong = is_wrong or any(taken.trouble for taken in told)
     if is_wrong:
@@ -77,11 +83,13 @@ def _show(maildrop: str, told: Sequence[Taken], dry_run: bool) -> None:
 
     for taken in told:
         if taken.trouble:
-            click.echo(f"not restored: {escape(taken.where)}: {escape(taken.trouble)}")
+            click.echo(fitted(f"not restored: {escape(taken.where)}: {escape(taken.trouble)}", "", "    "))
         elif taken.clashed:
             given = f"; it {'would be' if dry_run else 'was'} given {taken.uid}"
-            click.echo(f"{escape(taken.where)}: another message has the UID {taken.clashed}{given}")
+            text = f"{escape(taken.where)}: another message has the UID {taken.clashed}{given}"
+            click.echo(fitted(text, "", "    "))
     there = sum(taken.was_there for taken in told)
     troubled = sum(bool(taken.trouble) for taken in told)
     verb = "would be restored" if dry_run else "restored"
-    click.echo(f"{maildrop}: {len(told) - there - troubled} messages {verb}, {there} are there, {troubled} cannot be.")
+    text = f"{maildrop}: {len(told) - there - troubled} messages {verb}, {there} are there, {troubled} cannot be."
+    click.echo(fitted(text, "", "    "))

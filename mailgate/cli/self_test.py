@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from mailgate.cli.accounts_house import Books, open_books
 from mailgate.cli.house import WRONG, with_config
-from mailgate.cli.self_test_connection import Trust, make_trust
 from mailgate.cli.self_test_maildrop import Account
 from mailgate.cli.self_test_run import Plan, is_pop3, run
 from mailgate.cli.self_test_sending import Route
 from mailgate.cli.self_test_table import rows, show
+from mailgate.cli.self_test_trust import Trust, make_trust
 from mailgate.cli.server import NoServer, ask, leave_without_server
 from mailgate.cli.tls_doors import Lost, doors, pairs_of
 
 if TYPE_CHECKING:
-    from mailgate.cli.tls_probe import Door
+    from mailgate.cli.tls_reaching import Door
     from mailgate.config import Config
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -55,8 +55,9 @@ def self_test(
 ) -> None:
     """Send a message to ADDRESS through every listener, fetch each by POP3, and remove them.
 
-    TLS is verified as mail programs do it, by the name of this host. A certificate that is self-signed is taken if it
-    is the configured one. Of the mail in the maildrop none is touched but these messages. The password is asked for.
+    TLS is verified as mail programs do it, by the hostname of the configuration. A certificate that is self-signed is
+    taken if it is the configured one and is for that name; for another name none is. Of the mail in the maildrop none
+    is touched but these messages. The password is asked for.
 
     \b
     The exit status:
@@ -72,7 +73,7 @@ def self_test(
     password = _password(from_stdin, password_file)
     utf8 = not (to + account).isascii()
     plan = Plan(found, trust, Route(account, password, to), Account(account, password, seconds, utf8), _warn)
-    told = rows(run(plan), trust.remarks)
+    told = rows(run(plan))
     if as_json:
         for row in told:
             click.echo(json.dumps(row))
@@ -87,10 +88,10 @@ def _doors(config: Config) -> list[Door | Lost]:
     from mailgate.service.places import control_socket
 
     try:
-        ports: Mapping[str, Any] = ask(control_socket(config), "ports", {})["ports"]
+        listening: Sequence[Mapping[str, Any]] = ask(control_socket(config), "ports", {})["listeners"]
     except NoServer as error:
         leave_without_server(error)
-    found = list(doors(config, "", lambda: ports))
+    found = list(doors(config, "", lambda: listening))
     if not any(is_pop3(door) for door in found if not isinstance(door, Lost)):
         raise click.ClickException("there is no POP3 listener: what is sent could not be fetched, nor removed")
     return found

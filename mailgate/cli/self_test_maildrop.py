@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from mailgate.cli.self_test_connection import Seen, Trouble, Trust, reach, secured
+from mailgate.cli.self_test_connection import Seen, Trouble, reach, secured
 from mailgate.cli.self_test_message import Sample
-from mailgate.cli.tls_probe import Door
+from mailgate.cli.self_test_trust import Trust
+from mailgate.cli.tls_reaching import Door
 
 LINE_OCTETS: Final = 4 << 20  # a header of somebody else's may have lines far beyond poplib's 2,048
 PAUSE_SECONDS: Final = 0.5

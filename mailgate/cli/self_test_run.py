@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 
 from attrs import field, frozen
 
-from mailgate.cli.self_test_connection import UNSEEN, Seen, Trouble, Trust
+from mailgate.cli.self_test_connection import UNSEEN, Seen, Trouble
 from mailgate.cli.self_test_maildrop import Account, LoginRefused, opened
 from mailgate.cli.self_test_message import Sample, make_sample
 from mailgate.cli.self_test_sending import Route, Sending, send
+from mailgate.cli.self_test_trust import Trust
 from mailgate.cli.tls_doors import Lost
-from mailgate.cli.tls_probe import Door
+from mailgate.cli.tls_reaching import Door
 
 NOT_SENT = "nothing was sent: nobody could log in by POP3, to fetch it and to remove it"
 NOT_TRIED = "not tried: the login was refused elsewhere"

@@ -12,9 +12,10 @@ from typing import Final
 
 from attrs import frozen
 
-from mailgate.cli.self_test_connection import UNSEEN, Seen, Trouble, Trust, reach, secured
+from mailgate.cli.self_test_connection import UNSEEN, Seen, Trouble, reach, secured
 from mailgate.cli.self_test_message import Sample
-from mailgate.cli.tls_probe import Door
+from mailgate.cli.self_test_trust import Trust
+from mailgate.cli.tls_reaching import Door
 
 GREETING: Final = "mailgate-self-test"  # and not a name of ours: who says that is suspect
 

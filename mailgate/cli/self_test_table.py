@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,17 +12,19 @@ from mailgate.cli.accounts_tables import show_table
 from mailgate.cli.self_test_connection import Seen
 from mailgate.cli.self_test_run import Fetching, Report, came_through
 from mailgate.cli.self_test_sending import Sending
-from mailgate.cli.tls_probe import Door
+from mailgate.cli.tls_paragraph import paragraph
+from mailgate.cli.tls_reaching import Door
 
 Row = dict[str, Any]
-HEADS = ("LISTENER", "PLACE", "TLS", "VERIFIED", "SENT", "FETCHED", "REMOVED", "SECONDS")
+# Few and short, for all of it has to fit 80 columns: "submission.listen_tls" and a port of five digits leave little.
+HEADS: Final = ("LISTENER", "PLACE", "TLS", "TRUSTED", "SENT", "FETCHED", "GONE", "TIME")
 
 
-def rows(report: Report, remarks: Sequence[str] = ()) -> list[Row]:
-    """One a listener. `remarks`: what is to be said of TLS everywhere."""
+def rows(report: Report) -> list[Row]:
+    """One a listener."""
     return [
-        *(_sending(each, report, remarks) for each in report.sendings),
-        *(_fetching(each, report, remarks) for each in report.fetchings),
+        *(_sending(each, report) for each in report.sendings),
+        *(_fetching(each, report) for each in report.fetchings),
         *(_lost(each.key, each.listener) for each in report.lost),
     ]
 
@@ -36,7 +38,7 @@ def show(told: Sequence[Row]) -> None:
             for sentence in row[key]:
                 said.setdefault(sentence, []).append(row)
         for sentence, about in said.items():
-            _say(f"{name:<6}  {_names(about, told)}: {sentence}")
+            click.echo(paragraph(f"{name:<6}  ", f"{_names(about, told)}: {sentence}"))
     wrong = sum(bool(row["wrong"]) for row in told)
     click.echo(f"{wrong} of {len(told)} listeners failed." if wrong else "All is well.")
 
@@ -51,13 +53,7 @@ def _names(about: Sequence[Row], told: Sequence[Row]) -> str:
     )
 
 
-def _say(line: str) -> None:
-    from mailgate.log import escape
-
-    click.echo(escape(line))
-
-
-def _sending(sending: Sending, report: Report, remarks: Sequence[str]) -> Row:
+def _sending(sending: Sending, report: Report) -> Row:
     token = sending.sample.token
     fetchings = list(came_through(report))
     troubles = [_came_back(sending, fetching) for fetching in fetchings] if sending.reply else []
@@ -71,8 +67,8 @@ def _sending(sending: Sending, report: Report, remarks: Sequence[str]) -> Row:
         "removed": removed,
         "seconds": round(sending.seconds, 3),
         "message_id": sending.sample.message_id,
-        "wrong": [*([sending.wrong] if sending.wrong else []), *filter(None, troubles), *_left(sending, report, found)],
-        "remarks": _remarks(sending.seen, remarks),
+        "wrong": [*sending.seen.wrong, *filter(None, (sending.wrong, *troubles)), *_left(sending, report, found)],
+        "remarks": list(sending.seen.remarks),
     }
 
 
@@ -96,7 +92,7 @@ def _left(sending: Sending, report: Report, found: bool) -> Iterator[str]:
         yield f"it was not removed, delete it yourself ({name}): {report.removal.wrong}"
 
 
-def _fetching(fetching: Fetching, report: Report, remarks: Sequence[str]) -> Row:
+def _fetching(fetching: Fetching, report: Report) -> Row:
     sent = [sending for sending in report.sendings if sending.reply]
     good = [sending for sending in sent if not fetching.wrong and not _came_back(sending, fetching)]
     return {
@@ -107,8 +103,8 @@ def _fetching(fetching: Fetching, report: Report, remarks: Sequence[str]) -> Row
         "removed": True if fetching.door is report.removal.door and report.removal.tokens else None,
         "seconds": round(fetching.seconds, 3),
         "message_id": None,
-        "wrong": [fetching.wrong] if fetching.wrong else [],
-        "remarks": _remarks(fetching.seen, remarks),
+        "wrong": [*fetching.seen.wrong, *filter(None, [fetching.wrong])],
+        "remarks": list(fetching.seen.remarks),
     }
 
 
@@ -123,15 +119,11 @@ def _head(door: Door, seen: Seen) -> Row:
     return {"listener": door.key, "place": door.place, "tls": seen.version, "verified": verified}
 
 
-def _remarks(seen: Seen, remarks: Sequence[str]) -> list[str]:
-    return [*seen.remarks, *(remarks if seen.version else ())]
-
-
 def _cells(row: Row) -> tuple[str, ...]:
     fetched = f"{row['fetched']} of {row['expected']}" if row["expected"] else "-"
-    # The code and the enhanced code; the rest of a reply is about this one message.
-    sent = " ".join(row["sent"].split()[:2]) if row["sent"] else ("-" if row["sent"] is None else "no")
-    listener, place, tls = row["listener"], row["place"], row["tls"] or "-"
+    # Of a reply the code; the rest is about this one message.
+    sent = row["sent"].split()[0] if row["sent"] else ("-" if row["sent"] is None else "no")
     verdicts = {True: "yes", False: "no", None: "-"}
     verified, removed = verdicts[row["verified"]], verdicts[row["removed"]]
-    return (listener, place, tls, verified, sent, fetched, removed, f"{row['seconds']:.2f}")
+    version = row["tls"].removeprefix("TLSv") or "-"
+    return (row["listener"], row["place"], version, verified, sent, fetched, removed, f"{row['seconds']:.2f}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -13,9 +14,10 @@ from mailgate.cli.house import WRONG, with_config
 from mailgate.cli.reaching import socket_of
 from mailgate.cli.server import NoServer, ask, leave_without_server
 from mailgate.cli.text import harmless
+from mailgate.units import size
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
-_OCTETS: Final = ("octets", "KiB", "MiB", "GiB", "TiB", "PiB")
+WIDTH: Final = 80
 _RATES: Final = {
     "messages": "messages taken",
     "refused": "refusals",
@@ -64,27 +66,28 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 seconds"
 
 
-def size(octets: float) -> str:
-    """As people say it: "1.5 GiB"."""
-    for unit in _OCTETS[:-1]:
-        if octets < 1024:
-            return f"{octets:.0f} {unit}" if unit == _OCTETS[0] or octets >= 100 else f"{octets:.1f} {unit}"
-        octets /= 1024
-    return f"{octets:.1f} {_OCTETS[-1]}"
-
-
 def _lines(told: Mapping[str, Any], now: float) -> Iterator[str]:
     problems: Sequence[str] = told["problems"]
     yield f"mailgate {told['version']}, running for {duration(told['uptime_seconds'])}, process {told['pid']}"
     for problem in problems:
-        yield f"  PROBLEM  {problem}"
+        yield from _paragraph("  PROBLEM  ", problem)
     if not problems:
         yield "  No problems."
+    if waiting := told.get("waiting"):  # a server from before an upgrade does not tell
+        yield from _paragraph("  Waiting for a restart: ", ", ".join(waiting), indent=4)
     for heading, rows in _tables(told, now):
         yield ""
         yield heading
         widest = max((len(name) for name, _ in rows), default=0)
         yield from (f"  {name:<{widest}}  {text}".rstrip() for name, text in rows)
+
+
+def _paragraph(first: str, text: str, indent: int | None = None) -> Iterator[str]:
+    """On lines of `WIDTH`, but for longer words: paths, addresses and commands stay in one piece, to be copied."""
+    rest = " " * (len(first) if indent is None else indent)
+    yield from textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _tables(told: Mapping[str, Any], now: float) -> Iterator[tuple[str, Sequence[Row]]]:
@@ -126,7 +129,12 @@ def _disk(disk: Mapping[str, int] | None) -> str:
 
 def _sweeper(sweeper: Mapping[str, Any], now: float) -> str:
     last = sweeper["last_sweep"]
-    when = f"last sweep {duration(max(now - last, 0))} ago" if last is not None else "no sweep yet"
+    if last is None:
+        when = "no sweep yet"
+    elif last <= now:
+        when = f"last sweep {duration(now - last)} ago"
+    else:
+        when = f"last sweep {duration(last - now)} from now, by the clock"
     return f"{when}, held" if sweeper["held"] else when
 
 

@@ -14,7 +14,8 @@ from mailgate.cli.house import WRONG, with_config, with_json
 from mailgate.cli.reaching import configuration
 from mailgate.cli.server import NoServer, ask, leave_without_server
 from mailgate.cli.tls_doors import Lost, doors, names_to_ask_for, pairs_of
-from mailgate.cli.tls_probe import Door, NobodyThere, NoTLS, probe
+from mailgate.cli.tls_probe import NobodyThere, NoTLS, probe
+from mailgate.cli.tls_reaching import Door
 from mailgate.cli.tls_report import Row, failure, row, show
 
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ def tls() -> None:
 def status(path: str | None, as_json: bool, host: str) -> None:
     """Connect to every port, and show which certificate it serves.
 
+    It is asked for the hostname of the configuration, for no name, and for every name that the certificates have.
+
     Ends with 2 if something is wrong: a certificate that has expired, that is not for the name it was asked for, or
     that clients do not trust, unless it is self-signed; or a port that does not answer. Ends with 3 if none does.
     """
     config = _configuration(path)
     pairs = pairs_of(config, _warn)
-    rows, answered = _look(list(doors(config, host, _ports_of(config))), names_to_ask_for(pairs, host), pairs)
+    names = names_to_ask_for(config.hostname, pairs, host)
+    rows, answered = _look(list(doors(config, host, _listening_of(config))), names, pairs, config.hostname)
     if not answered:
         leave_without_server(NoServer("no gateway runs: nobody listens at any port of the configuration"))
     if as_json:
@@ -58,21 +62,23 @@ def _configuration(path: str | None) -> Config:
     return config
 
 
-def _ports_of(config: Config) -> Callable[[], Mapping[str, Any]]:
-    """The ports that the server has open, asked for when somebody wants to know; none if it does not run."""
+def _listening_of(config: Config) -> Callable[[], Sequence[Mapping[str, Any]]]:
+    """The listeners that the server has open, asked for when somebody wants to know; none if it does not run."""
     from mailgate.service.places import control_socket
 
     @cache
-    def ports() -> Mapping[str, Any]:
+    def listening() -> Sequence[Mapping[str, Any]]:
         try:
-            return dict(ask(control_socket(config), "ports", {})["ports"])
+            return list(ask(control_socket(config), "ports", {})["listeners"])
         except NoServer:
-            return {}
+            return []
 
-    return ports
+    return listening
 
 
-def _look(places: Sequence[Door | Lost], names: Sequence[str], pairs: Sequence[Pair | None]) -> tuple[list[Row], bool]:
+def _look(
+    places: Sequence[Door | Lost], names: Sequence[str], pairs: Sequence[Pair | None], hostname: str
+) -> tuple[list[Row], bool]:
     """What there is to say of all of them, and whether anybody has answered."""
     rows: list[Row] = []
     answered = False
@@ -83,7 +89,7 @@ def _look(places: Sequence[Door | Lost], names: Sequence[str], pairs: Sequence[P
             continue
         for name in names:
             try:
-                rows.append(row(place, name, probe(place, name), pairs, time.time()))
+                rows.append(row(place, name, probe(place, name), pairs, hostname, time.time()))
             except NobodyThere as error:
                 rows.append(failure(place, name, f"nobody answers: {error}"))
                 break  # whatever is asked for

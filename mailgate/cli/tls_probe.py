@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
-from typing import Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from attrs import frozen
 
-from mailgate.short_paths import ShortPath
+from mailgate.cli.tls_reaching import Dialogue, Door, careless, connect, introduce
 
-PATIENCE_SECONDS: Final = 10.0  # for each thing that the server says
 LINE_OCTETS: Final = 4096
-Dialogue = Literal["tls", "smtp", "lmtp", "pop3"]
-BEGINNINGS: Final = {"tls": "TLS", "smtp": "STARTTLS", "lmtp": "STARTTLS", "pop3": "STLS"}
-# A proxy that speaks for itself (the PROXY protocol, 2.1): who connects is who it seems to be.
-_PROXY: Final = b"PROXY UNKNOWN\r\n"
+BEGINNINGS: Final[Mapping[Dialogue, str]] = {"tls": "TLS", "smtp": "STARTTLS", "lmtp": "STARTTLS", "pop3": "STLS"}
 
 
 class NobodyThere(Exception):
@@ -29,22 +25,6 @@ class NoTLS(Exception):
 
 
 @frozen
-class Door:
-    """A port, and how TLS begins there."""
-
-    key: str  # under which the listener stands in the configuration
-    host: str  # or the path of a UNIX socket
-    port: int  # 0 for a UNIX socket
-    dialogue: Dialogue
-    is_proxy: Callable[[str], bool] = lambda _: False  # does one with this address have to say for whom it connects?
-
-    @property
-    def place(self) -> str:
-        """For people."""
-        return f"{self.host}:{self.port}" if self.port else self.host
-
-
-@frozen
 class Served:
     """What a port has shown."""
 
@@ -52,21 +32,6 @@ class Served:
     protocol: str
     cipher: str
     distrust: str  # why the system's authorities do not vouch for it and the name that was asked for; empty: they do
-
-
-def connect(door: Door) -> socket.socket:
-    """Raises OSError."""
-    if door.port:
-        return socket.create_connection((door.host, door.port), PATIENCE_SECONDS)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with ShortPath(door.host) as path:
-            connection.connect(path)
-        connection.settimeout(PATIENCE_SECONDS)
-    except OSError:
-        connection.close()
-        raise
-    return connection
 
 
 def probe(door: Door, name: str, connect: Callable[[Door], socket.socket] = connect) -> Served:
@@ -82,18 +47,14 @@ def probe(door: Door, name: str, connect: Callable[[Door], socket.socket] = conn
         return _meet(door, name, careful, connect, "")
     except ssl.SSLCertVerificationError as error:
         distrust = error.verify_message
-    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    careless.check_hostname = False
-    careless.verify_mode = ssl.CERT_NONE
-    return _meet(door, name, careless, connect, distrust)
+    return _meet(door, name, careless(), connect, distrust)
 
 
 def _meet(
     door: Door, name: str, context: ssl.SSLContext, connect: Callable[[Door], socket.socket], distrust: str
 ) -> Served:
     with _connected(door, connect) as connection:
-        if door.is_proxy(_own_address(connection)):
-            connection.sendall(_PROXY)
+        introduce(door, connection)
         if door.dialogue != "tls":
             _ask_for_tls(connection, door.dialogue)
         with context.wrap_socket(connection, server_hostname=name or None) as secured:
@@ -111,12 +72,6 @@ def _connected(door: Door, connect: Callable[[Door], socket.socket]) -> socket.s
         return connect(door)
     except OSError as error:
         raise NobodyThere(error.strerror or str(error)) from error
-
-
-def _own_address(connection: socket.socket) -> str:
-    if connection.family == socket.AF_UNIX:
-        return "local"
-    return str(connection.getsockname()[0])
 
 
 def _ask_for_tls(connection: socket.socket, dialogue: Dialogue) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mailgate.cli.tls_probe import BEGINNINGS, Door, Served
+from mailgate.cli.tls_naming import expected_for, misnaming, remedy
+from mailgate.cli.tls_paragraph import paragraph
+from mailgate.cli.tls_probe import BEGINNINGS, Served
+from mailgate.cli.tls_reaching import Door
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -25,8 +28,10 @@ def failure(door: Door, asked: str, what: str) -> Row:
     return {**_head(door, asked), "wrong": [what], "remarks": []}
 
 
-def row(door: Door, asked: str, served: Served, pairs: Sequence[Pair | None], now: float) -> Row:
-    """What was seen. `pairs`: what is in the files, None where that is not known; `now`: Unix time."""
+def row(door: Door, asked: str, served: Served, pairs: Sequence[Pair | None], hostname: str, now: float) -> Row:
+    """What was seen. `pairs`: what is in the files, None where that is not known; `hostname`: that of the
+    configuration; `now`: Unix time.
+    """
     from cryptography.x509 import load_der_x509_certificate
 
     from mailgate.tls.judging import is_self_signed
@@ -51,7 +56,7 @@ def row(door: Door, asked: str, served: Served, pairs: Sequence[Pair | None], no
         "self_signed": is_self_signed(certificate),
         "verified": not served.distrust,
         "reason": served.distrust,
-        "wrong": list(_wrong(certificate, asked, served, pairs, now)),
+        "wrong": list(_wrong(certificate, asked, served, pairs, hostname, now)),
         "remarks": [f"renew it: {days} days are left"] if 0 <= days <= SOON_DAYS else [],
     }
 
@@ -74,12 +79,24 @@ def _head(door: Door, asked: str) -> Row:
 
 
 def _wrong(
-    certificate: x509.Certificate, asked: str, served: Served, pairs: Sequence[Pair | None], now: float
+    certificate: x509.Certificate,
+    asked: str,
+    served: Served,
+    pairs: Sequence[Pair | None],
+    hostname: str,
+    now: float,
 ) -> Iterator[str]:
+    expected = expected_for(asked, pairs)
     dates = list(_dates(certificate, now))
     yield from dates
-    yield from _trust(certificate, asked, "" if dates else served.distrust)  # of its dates it has been told
-    yield from _other(asked, certificate, pairs)
+    if what := misnaming(certificate, asked):
+        has_other = expected is not None and not misnaming(expected.certificate, asked)  # see there what to do
+        yield f"it is {what}" if has_other else f"it is {what}: {remedy(certificate, asked, hostname)}"
+    elif served.distrust and not dates:  # of its dates it has been told
+        yield from _trust(certificate, served.distrust)
+    if expected is not None and expected.certificate != certificate:
+        file = expected.files.certificate
+        yield f"{file} has another one now, serial {expected.serial}: was it refused? See the log, and mailgate reload"
 
 
 def _dates(certificate: x509.Certificate, now: float) -> Iterator[str]:
@@ -90,32 +107,16 @@ def _dates(certificate: x509.Certificate, now: float) -> Iterator[str]:
         yield f"it has expired on {_day(ends)}"
 
 
-def _trust(certificate: x509.Certificate, asked: str, distrust: str) -> Iterator[str]:
+def _trust(certificate: x509.Certificate, distrust: str) -> Iterator[str]:
     from mailgate.tls.judging import is_self_signed
-    from mailgate.tls.names import ByName, names_of
 
-    if asked and not ByName([((), ""), (names_of(certificate), "its own")]).has(asked):
-        yield f"it is not for {asked}"
-    elif distrust and not is_self_signed(certificate):
+    if not is_self_signed(certificate):
         yield f"clients do not trust it: {distrust}"
 
 
-def _other(asked: str, certificate: x509.Certificate, pairs: Sequence[Pair | None]) -> Iterator[str]:
-    from mailgate.tls.names import ByName
-
-    known = ByName([((), None), *((pair.dns_names, pair) for pair in pairs if pair is not None)])
-    expected = known.choose(asked) or next(iter(pairs), None)
-    if expected is not None and expected.certificate != certificate:
-        file = expected.files.certificate
-        yield f"{file} has another one now, serial {expected.serial}: was it refused? See the log, and mailgate reload"
-
-
 def _show_alike(rows: Sequence[Row]) -> None:
-    from mailgate.log import escape
-
     first = rows[0]
-    names = ", ".join(row["asked"] or "no name" for row in rows)
-    click.echo(f"  asked for {escape(names)}")
+    click.echo(paragraph("  asked for ", ", ".join(row["asked"] or "no name" for row in rows)))
     if "sha256" in first:
         details = {
             "names": ", ".join(first["names"]),
@@ -126,10 +127,10 @@ def _show_alike(rows: Sequence[Row]) -> None:
             "trusted": _trusted(first),
         }
         for name, value in details.items():
-            click.echo(f"    {name:<8} {escape(value)}")
+            click.echo(paragraph(f"    {name:<8} ", value))
     for name, values in (("WRONG", first["wrong"]), ("remark", first["remarks"])):
         for value in values:
-            click.echo(f"    {name:<8} {escape(value)}")
+            click.echo(paragraph(f"    {name:<8} ", value))
 
 
 def _trusted(row: Row) -> str:

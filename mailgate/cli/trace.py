@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mailgate.cli.fitting import fitted
 from mailgate.cli.house import with_config
 from mailgate.cli.lives import told
 from mailgate.cli.reaching import configuration
@@ -47,7 +48,7 @@ def trace(what: str, since: str, limit: int, path: str | None, as_json: bool) ->
         if not as_json:
             click.echo()
     if note := _note(what, found, since):
-        click.echo(f"mailgate: {note}", err=True)
+        click.echo(fitted(f"mailgate: {note}"), err=True)
     if not found["lives"]:
         raise SystemExit(NOTHING_FOUND)
 
@@ -61,7 +62,7 @@ def _found(config: Config, what: str, since: str, limit: int) -> Mapping[str, An
             control_socket(config), "trace", {"what": what, "since": since, "limit": limit}, SEARCH_SECONDS
         )
     except NoServer as error:
-        click.echo(f"mailgate: {error}; this is what the journal's files say", err=True)
+        click.echo(fitted(f"mailgate: {error}; this is what the journal's files say"), err=True)
         return _in_files(config, what, since, limit)
     return result
 

@@ -12,6 +12,7 @@ from mailgate.cli.accounts_house import Books, edits, open_books
 from mailgate.cli.accounts_listing import list_
 from mailgate.cli.accounts_programs import app_password
 from mailgate.cli.accounts_removing import confirm, what_becomes_of, with_yes
+from mailgate.cli.accounts_saying import complain, refusal, say
 from mailgate.cli.accounts_showing import show
 from mailgate.cli.accounts_tables import show_json
 from mailgate.cli.house import WRONG, with_config, with_json
@@ -33,11 +34,11 @@ def user() -> None:
 @with_generate
 @with_json
 def add(user: str, path: str | None, from_stdin: bool, generate: bool, as_json: bool) -> None:
-    """Add an account. Its password is asked for, twice."""
+    """Add an account. Its password, of 8 characters or more, is asked for twice."""
     books = open_books(path)
     name = books.account(user)
     if name in books.register.names.accounts:
-        raise click.ClickException(f"{name} is there already: {books.register.names.accounts[name].where}")
+        raise refusal(f"{name} is there already: {books.register.names.accounts[name].where}")
     plain = new_password(from_stdin, generate)
     with edits():
         books.editor.add_user(name, books.hash(plain))
@@ -52,7 +53,7 @@ def add(user: str, path: str | None, from_stdin: bool, generate: bool, as_json: 
 @with_generate
 @with_json
 def passwd(user: str, path: str | None, from_stdin: bool, generate: bool, as_json: bool) -> None:
-    """Give an account another password. It is asked for, twice."""
+    """Give an account another password. It has 8 characters or more, and is asked for twice."""
     books = open_books(path)
     name = books.known(user)
     plain = new_password(from_stdin, generate)
@@ -60,7 +61,7 @@ def passwd(user: str, path: str | None, from_stdin: bool, generate: bool, as_jso
         books.editor.set_password(name, books.hash(plain))
     _tell(name, f"{name} has another password now.", plain if generate else "", as_json)
     if (programs := books.register.app_passwords(name)) and not as_json:
-        click.echo(f"Its application passwords are as before: {', '.join(each.name for each in programs)}.")
+        say(f"Its application passwords are as before: {', '.join(each.name for each in programs)}.")
 
 
 @user.command()
@@ -73,7 +74,7 @@ def disable(user: str, path: str | None, refuse_mail: bool) -> None:
     name = books.known(user)
     with edits():
         books.editor.set_disabled(name, "all" if refuse_mail else "yes")
-    click.echo(f"{name} cannot log in, and {'mail for it is refused' if refuse_mail else 'its mail is still taken'}.")
+    say(f"{name} cannot log in, and {'mail for it is refused' if refuse_mail else 'its mail is still taken'}.")
 
 
 @user.command()
@@ -85,7 +86,7 @@ def enable(user: str, path: str | None) -> None:
     name = books.known(user)
     with edits():
         books.editor.set_disabled(name, None)
-    click.echo(f"{name} can log in.")
+    say(f"{name} can log in.")
 
 
 @user.command()
@@ -105,13 +106,13 @@ def remove(user: str, path: str | None, yes: bool, with_aliases: bool) -> None:
         try:
             removed = books.editor.remove_user(name, with_aliases=with_aliases)
         except StillNamed as error:
-            raise click.ClickException(f"{error}; --aliases takes it out of them") from error
-    click.echo(f"{name} is removed.")
+            raise refusal(f"{error}; --aliases takes it out of them") from error
+    say(f"{name} is removed.")
     if removed.aliases:
-        click.echo(f"It is in these aliases no more: {', '.join(removed.aliases)}.")
+        say(f"It is in these aliases no more: {', '.join(removed.aliases)}.")
     if removed.app_passwords:
-        click.echo(f"Its application passwords went with it: {', '.join(removed.app_passwords)}.")
-    click.echo(what_becomes_of(mail))
+        say(f"Its application passwords went with it: {', '.join(removed.app_passwords)}.")
+    say(what_becomes_of(mail))
     _tell_what_broke(books, path)
 
 
@@ -123,7 +124,7 @@ def _tell_what_broke(before: Books, path: str | None) -> None:
     known = {fault.what for fault in before.faults}
     faults = [fault for fault in open_books(path).faults if fault.what not in known]
     for fault in faults:
-        click.echo(f"mailgate: {fault}", err=True)
+        complain(str(fault))
     if faults:
         raise SystemExit(WRONG)
 
@@ -131,7 +132,7 @@ def _tell_what_broke(before: Books, path: str | None) -> None:
 def _note_old_mail(books: Books, name: str) -> None:
     mail = books.mail_of(name)
     if os.path.exists(mail):
-        click.echo(f"mailgate: there is mail of an earlier {name}, which it will have: {mail}", err=True)
+        complain(f"there is mail of an earlier {name}, which it will have: {mail}")
 
 
 def _tell(name: str, done: str, generated: str, as_json: bool) -> None:
@@ -139,6 +140,6 @@ def _tell(name: str, done: str, generated: str, as_json: bool) -> None:
         told: dict[str, Any] = {"user": name}
         show_json([told | {"password": generated} if generated else told])
         return
-    click.echo(done)
+    say(done)
     if generated:
-        click.echo(f"The password, which is shown this once: {generated}")
+        say(f"The password, which is shown this once: {generated}")

@@ -9,6 +9,7 @@ from attrs import asdict
 
 from mailgate.clients import network_of
 from mailgate.control.calls import Arguments, CallError, Functions
+from mailgate.control.logins_counting import all_failures, wrong_passwords_of
 from mailgate.limits.guess import AccountOf, one_form, origin_of
 from mailgate.limits.ledger import EXEMPT_SECONDS, HOUR_SECONDS
 from mailgate.limits.logins import LoginThrottle
@@ -43,25 +44,46 @@ class _Logins:
         }
 
     async def clear(self, arguments: Arguments) -> dict[str, Any]:
-        """Forget the failures of an account, of a network, of both, or all. Who is exempt stays so."""
+        """Forget the failures of an account, of a network, of both, or all. Who is exempt stays so.
+
+        `forgotten` has how many different wrong passwords and names in vain that were; for an account, `is_account`
+        says whether there is one of that name.
+        """
         arguments.only("account", "network", "all")
         account, network, everything = arguments.text("account"), arguments.text("network"), arguments.flag("all")
         if everything == bool(account or network):
             raise CallError("bad", "name an account, a network or both; or say all")
-        if everything:
-            await self._throttle.ledger.clear_all()
-            return {"cleared": "all"}
-        cleared = {}
-        if account:
-            cleared["account"] = name = self._account_of(account) or one_form(account)
-            await self._throttle.ledger.clear_account(name)
         if network and not _is_network(network):
             raise CallError("bad", f"{network[:60]!r} is no network: write it as 'mailgate limits' shows it")
+        if everything:
+            return await self._clear_all()
+        cleared: dict[str, str] = {}
+        forgotten: dict[str, int] = {}
+        told: dict[str, Any] = {"cleared": cleared, "forgotten": forgotten}
+        if account:
+            known = self._account_of(account)
+            told["is_account"] = known is not None
+            cleared["account"] = name = known or one_form(account)
+            forgotten["wrong_passwords"] = await wrong_passwords_of(self._throttle.ledger, name)
+            await self._throttle.ledger.clear_account(name)
         if network:
             cleared["network"] = network
-            for each in _networks(network):
-                await self._throttle.ledger.clear_network(each)
-        return {"cleared": cleared}
+            forgotten["names"] = await self._clear_network(network)
+        return told
+
+    async def _clear_all(self) -> dict[str, Any]:
+        ledger = self._throttle.ledger
+        forgotten = await all_failures(ledger)
+        await ledger.clear_all()
+        return {"cleared": "all", "forgotten": forgotten}
+
+    async def _clear_network(self, network: str) -> int:
+        """How many names in vain were forgotten."""
+        names: set[str] = set()
+        for each in _networks(network):
+            names |= (await self._throttle.ledger.names_in_vain(each)).keys()
+            await self._throttle.ledger.clear_network(each)
+        return len(names)
 
 
 def _is_network(text: str) -> bool:

@@ -36,6 +36,7 @@ def status_of(instruments: Instruments, listening: Iterable[tuple[str, str]]) ->
         "started": instruments.started,
         "uptime_seconds": instruments.uptime(),
         "problems": list(_problems(instruments, certificates)),
+        "waiting": list(instruments.waiting()),
         "listening": [{"listener": key, "place": place} for key, place in listening],
         "sessions": _sessions(instruments),
         "rates": instruments.counts.rates(),

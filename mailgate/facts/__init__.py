@@ -6,8 +6,27 @@ somewhere makes them harmless first.
 
 from mailgate.facts.bulletin import Bulletin, Reader
 from mailgate.facts.fact import Fact
-from mailgate.facts.maildrops import Deleted, Expired, Fetched, MaildropClosed, NotDeleted, SweepEnded, SweepHeld, Swept
-from mailgate.facts.messages import Accepted, Delivered, Handled, MessageRefused, NotDelivered, NotRelayed, Relayed
+from mailgate.facts.maildrops import (
+    Deleted,
+    Expired,
+    Fetched,
+    MaildropClosed,
+    NotDeleted,
+    Restored,
+    SweepEnded,
+    SweepHeld,
+    Swept,
+)
+from mailgate.facts.messages import (
+    Abandoned,
+    Accepted,
+    Delivered,
+    Handled,
+    MessageRefused,
+    NotDelivered,
+    NotRelayed,
+    Relayed,
+)
 from mailgate.facts.sessions import (
     CommandRefused,
     Connected,
@@ -22,6 +41,7 @@ from mailgate.facts.sessions import (
 from mailgate.facts.trouble import CertificateChanged, CertificateExpires, CertificateRefused, Failed, Unavailable
 
 __all__ = [
+    "Abandoned",
     "Accepted",
     "Bulletin",
     "CertificateChanged",
@@ -48,6 +68,7 @@ __all__ = [
     "NotRelayed",
     "Reader",
     "Relayed",
+    "Restored",
     "Secured",
     "SweepEnded",
     "SweepHeld",

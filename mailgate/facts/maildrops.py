@@ -1,4 +1,4 @@
-"""What happens to mail that is kept: it is fetched, deleted, or its time is up."""
+"""What happens to mail that is kept: it is fetched, deleted, restored, or its time is up."""
 
 from __future__ import annotations
 
@@ -61,6 +61,18 @@ class Expired(Fact):
     message: str
     uid: str
     to_trash: bool
+
+
+@frozen(kw_only=True)
+class Restored(Fact):
+    """A message came back into a maildrop from a backup."""
+
+    user: str
+    message: str  # its id; empty for a message that another program delivered
+    uid: str  # by which the maildrop has it now
+    clashed: str  # the UID that it had, which another message has; empty: it has kept its own
+    backup: str  # the backup's directory
+    made: float  # when the backup was made: Unix time, seconds
 
 
 @frozen(kw_only=True)

@@ -82,6 +82,31 @@ class Accepted(Fact):
 
 
 @frozen(kw_only=True)
+class Abandoned(Fact):
+    """A transaction ended before its message was answered, and nothing of it was delivered.
+
+    `phase` is how far it had come: "mail", "rcpt", "content", or "answer" when all content was there. `reason` is
+    "lost", "time-out" or "stopped"; "shown out" for a client that heard our 421; or what the client did of its own
+    will: "quit", "reset", "hello", "starttls".
+    """
+
+    message: str
+    session: str
+    client: str
+    sender: str
+    recipients: tuple[str, ...]  # that were accepted so far
+    octets: int  # of content that came; after a fault no more are counted
+    phase: str
+    reason: str
+    reply: str = ""  # what the client would have heard at the end; empty: nothing was wrong so far
+    message_id: str = ""  # what the Message-ID field says, without its brackets, if it had come by then
+    listener: str = ""
+    helo: str = ""  # never to be trusted
+    tls: str = ""  # empty: all in clear
+    user: str = ""  # who has logged in
+
+
+@frozen(kw_only=True)
 class MessageRefused(Fact):
     """A message was refused after its content had come."""
 

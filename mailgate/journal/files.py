@@ -1,10 +1,17 @@
-"""The journal's files: one a day (UTC), and more on a day with much mail, so that old ones can go one by one."""
+"""The journal's files: one a day (UTC), and more on a day with much mail, so that old ones can go one by one.
+
+One process writes at a time: the gateway, or a command beside it or without it. Whoever writes has the lock of the
+directory meanwhile.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -12,6 +19,8 @@ from attrs import frozen
 
 DIRECTORY: Final = "journal"  # in the state directory
 SEGMENTS: Final = 16  # a file has this part of the whole at most: so much goes at a time
+LOCK_SECONDS: Final = 5.0  # for another who writes; that takes milliseconds, unless its process is stopped
+_POLL_SECONDS: Final = 0.01
 _NAME: Final = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)\.(?P<number>\d{5})\.jsonl")
 
 
@@ -54,8 +63,11 @@ def segments(directory: str) -> list[Segment]:
 class Files:
     """Appends to the journal, and removes what is too old or too much. For one thread; blocks."""
 
-    def __init__(self, directory: str, max_octets: int, keep_days: int) -> None:
+    def __init__(
+        self, directory: str, max_octets: int, keep_days: int, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         """`keep_days`: so many days before today are kept; with none, nothing is."""
+        self._sleep = sleep
         self._directory = directory
         self._max_octets = max_octets
         self._keep_days = keep_days
@@ -63,11 +75,13 @@ class Files:
 
     def append(self, lines: bytes, now: float) -> None:
         """Write whole lines. Raises OSError; then none of them is there, or, should even that fail, a torn one is at
-        the end, which the next append keeps apart.
+        the end, which the next append keeps apart. If another process writes for `LOCK_SECONDS`, that is one, too.
 
         Nothing is synced: after a power cut the last seconds may be missing.
         """
-        _append(self._segment_for(lines, now).path, lines)
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        with self._alone():
+            _append(self._segment_for(lines, now).path, lines)
 
     def tidy(self, now: float, room_octets: int = 0) -> None:
         """Remove the oldest files until the rest is young enough, and leaves room for so much more. Raises OSError."""
@@ -81,9 +95,21 @@ class Files:
                     os.unlink(segment.path)
                 total -= octets
 
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """With the lock. Never waits for ever: at its end a gateway waits for its last lines to be written."""
+        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            waited = 0.0
+            while not _lock(descriptor, self._directory, is_last_try=waited >= LOCK_SECONDS):
+                self._sleep(_POLL_SECONDS)
+                waited += _POLL_SECONDS
+            yield
+        finally:
+            os.close(descriptor)
+
     def _segment_for(self, lines: bytes, now: float) -> Segment:
         """Where the lines go. Opened anew each time: somebody may have taken the files away."""
-        os.makedirs(self._directory, mode=0o700, exist_ok=True)
         today = day_of(now)
         numbers = [segment for segment in segments(self._directory) if segment.day == today]
         if not numbers:
@@ -94,6 +120,16 @@ class Files:
             segment = Segment(today, numbers[-1].number + 1, self._directory)
         self.tidy(now, max(self._segment_octets, len(lines)))
         return segment
+
+
+def _lock(descriptor: int, directory: str, *, is_last_try: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        if is_last_try:
+            raise OSError(error.errno, "another process writes to it and does not end", directory) from None
+        return False
+    return True
 
 
 def _append(path: str, lines: bytes) -> None:

@@ -38,9 +38,11 @@ _KINDS: Final[Mapping[type[facts.Fact], _Kind]] = {
     facts.NotRelayed: _Kind("not relayed", ("smarthost", "recipients", "reply", "reason")),
     facts.Accepted: _Kind("accepted", (*_SESSION, *_ENVELOPE, "reply_sent", "discarded")),
     facts.MessageRefused: _Kind("refused", (*_SESSION, *_ENVELOPE, "reply")),
+    facts.Abandoned: _Kind("abandoned", (*_SESSION, *_ENVELOPE, "phase", "reason", "reply")),
     facts.Fetched: _Kind("fetched", ("user", "client", "session")),
     facts.Deleted: _Kind("deleted", ("user", "client", "session")),
     facts.Expired: _Kind("expired", ("user", "to_trash")),
+    facts.Restored: _Kind("restored", ("user", "message", "uid", "clashed", "backup", "made")),
 }
 KEPT: Final = frozenset(_KINDS)  # the facts that there is a line for
 LAST_SECONDS: Final = 253_370_764_800  # the year 9999: no line is of a later time
@@ -85,7 +87,8 @@ def _value(value: Any) -> str:
 
 
 def _life(fact: Any) -> tuple[str, str]:
-    if fact.message:
+    # What was restored under another UID has a file of another name, and is known by that UID alone from then on.
+    if fact.message and not (isinstance(fact, facts.Restored) and fact.clashed):
         return "message", fact.message
     if isinstance(fact, facts.CommandRefused):
         return "session", fact.session

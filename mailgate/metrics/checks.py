@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mailgate.filesystem import Disk
+from mailgate.units import size
 
 STUCK_SECONDS: Final = 30.0  # a commit that takes longer hangs: a disk that is slow takes a second
 
@@ -31,7 +32,9 @@ def store_usable(directory: str, min_free_octets: int, disk: Callable[[], Disk])
         except OSError as error:
             return f"it cannot be seen how much room {directory} has: {error.strerror or error}"
         if free < min_free_octets:
-            return f"{directory} has {free} octets free, and {min_free_octets} are its reserve (store.min_free)"
+            return (
+                f"{directory} has {size(free)} free, less than its reserve of {size(min_free_octets)} (store.min_free)"
+            )
         return "" if _is_writable(directory) else f"{directory} cannot be written: see its owner, mode and mount"
 
     return check

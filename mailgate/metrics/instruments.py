@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -39,6 +39,7 @@ class Instruments:
     last_sweep: Callable[[], float | None]  # None: there was none, or nobody knows
     checks: Mapping[str, Check] = field(factory=dict)  # by name; one that is not good, and it is not ready
     warnings: Mapping[str, Check] = field(factory=dict)  # what somebody has to see to, while mail comes and goes
+    waiting: Callable[[], Sequence[str]] = tuple  # dotted keys that have changed, and want a restart
 
     def uptime(self) -> float:
         """For how many seconds it has been running."""

@@ -1,4 +1,4 @@
-"""Counts what becomes of mail that is kept: it is fetched, deleted, or its time is up."""
+"""Counts what becomes of mail that is kept: it is fetched, deleted, restored, or its time is up."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Maildrops:
         self.tops = Counter("mailgate_tops_total", "Tops of messages sent by TOP, counted when the session ends.")
         self.deleted = Counter("mailgate_deleted_total", "Messages removed at QUIT.")
         self.undeleted = Counter("mailgate_not_deleted_total", "Messages that could not be removed at QUIT.")
+        self.restored = Counter("mailgate_restored_total", "Messages that came back from a backup.")
         self.expired = Counter("mailgate_expired_total", "Messages whose time was up, by where they went.", "to")
         self.emptied = Counter("mailgate_trash_emptied_total", "Messages that left the trash.")
         self.sweeps = Counter("mailgate_sweeps_total", "Sweeps that came to their end.")
@@ -32,6 +33,7 @@ class Maildrops:
             facts.MaildropClosed: lambda fact: self.tops.add((), fact.tops),
             facts.Deleted: lambda fact: self.deleted.add(),
             facts.NotDeleted: lambda fact: self.undeleted.add((), len(fact.uids)),
+            facts.Restored: lambda fact: self.restored.add(),
             facts.Expired: lambda fact: self.expired.add(("trash" if fact.to_trash else "nowhere",)),
             facts.Swept: self._swept,
             facts.SweepEnded: self._sweep_ended,
@@ -43,7 +45,7 @@ class Maildrops:
         """What there is to tell."""
         pop3 = (self.fetched, self.octets, self.tops, self.deleted, self.undeleted)
         sweeping = (self.expired, self.emptied, self.sweeps, self.troubles, self.holds)
-        return (*pop3, *sweeping)
+        return (*pop3, self.restored, *sweeping)
 
     def _fetched(self, fact: facts.Fetched) -> None:
         self.fetched.add()

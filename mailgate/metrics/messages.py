@@ -31,6 +31,13 @@ class Messages:
         self.unsent = Counter(
             "mailgate_replies_not_sent_total", "Messages taken whose client had gone and does not know.", "listener"
         )
+        self.abandoned = Counter(
+            "mailgate_messages_abandoned_total",
+            "Transactions that ended before their message was answered, by how far they had come and why.",
+            "listener",
+            "phase",
+            "reason",
+        )
         self.commands = Counter(
             "mailgate_commands_refused_total",
             "Clients (connect), greetings (helo), senders (mail) and recipients (rcpt) that were refused.",
@@ -51,6 +58,7 @@ class Messages:
         self.reads: Mapping[type[facts.Fact], Callable[[Any], None]] = {
             facts.Accepted: self._accepted,
             facts.MessageRefused: self._refused,
+            facts.Abandoned: self._abandoned,
             facts.CommandRefused: self._command_refused,
             facts.Handled: self._handled,
             facts.Delivered: self._delivered,
@@ -62,7 +70,7 @@ class Messages:
     @property
     def families(self) -> tuple[Family, ...]:
         """What there is to tell."""
-        taken = (self.messages, self.recipients, self.octets, self.unsent, self.commands)
+        taken = (self.messages, self.recipients, self.octets, self.unsent, self.abandoned, self.commands)
         return (*taken, self.verdicts, self.handling, self.delivered, self.copies, self.undelivered, self.relayed)
 
     def _accepted(self, fact: facts.Accepted) -> None:
@@ -75,6 +83,9 @@ class Messages:
 
     def _refused(self, fact: facts.MessageRefused) -> None:
         self.messages.add((fact.listener or UNKNOWN, "refused", code_class(fact.reply)))
+
+    def _abandoned(self, fact: facts.Abandoned) -> None:
+        self.abandoned.add((fact.listener or UNKNOWN, fact.phase, fact.reason))
 
     def _command_refused(self, fact: facts.CommandRefused) -> None:
         self.commands.add((fact.listener or UNKNOWN, fact.phase, code_class(fact.reply)))

@@ -32,6 +32,14 @@ RELOAD: Final = (
     'Correct the configuration ("twistd mailgate --config FILE --check" says what is wrong with it), then "mailgate '
     'reload". Until then the old one is in force, and a restart would fail.'
 )
+ACCOUNTS: Final = (
+    'Correct the file that it names; a running server notices. "mailgate domain list" says all that is wrong with the '
+    "accounts. Until then what was understood last is in force, and a restart may fail."
+)
+NAMES: Final = (
+    "Get a certificate for the name that clients ask for, or set hostname to one that the certificate has. Until then "
+    "programs that check it refuse to connect."
+)
 SWEEPER: Final = (
     'See to what it says; "mailgate log --level error" has more. Until then no mail expires, and the disk fills up.'
 )

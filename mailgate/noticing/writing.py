@@ -13,12 +13,12 @@ from attrs import frozen
 from mailgate.mail import NULL_PATH, Body, Envelope, Field, Local, Message, Path, Recipient, Session
 from mailgate.noticing.reasons import Reason
 from mailgate.rules import Quota
+from mailgate.units import size
 
 LISTENER: Final = "notices"  # in the session that such a message has come from
 WIDTH: Final = 72  # RFC 5322 2.1.1 wants lines of 78 at most
 MAX_WORD_CHARACTERS: Final = 200  # RFC 5322 2.1.1: no line over 998 octets; four are one character at most
 MAX_TEXT_CHARACTERS: Final = 2_000  # of one reason; the rest is cut
-_UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 
 
 @frozen
@@ -76,16 +76,6 @@ def percent_of(usage: tuple[int, int], quota: Quota) -> int:
     by_messages = messages * 100 // quota.messages if quota.messages else 0
     by_octets = octets * 100 // quota.octets if quota.octets else 0
     return max(by_messages, by_octets)
-
-
-def size(octets: int) -> str:
-    """An amount as people read it: "184.0 MiB"."""
-    amount, unit = octets / 1024, _UNITS[0]
-    for larger in _UNITS[1:]:
-        if amount < 1024:
-            break
-        amount, unit = amount / 1024, larger
-    return f"{amount:.1f} {unit}"
 
 
 def _room(usage: tuple[int, int], quota: Quota) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
 
+from mailgate.accounts.modes import exposed
 from mailgate.config import Config
 from mailgate.control.calls import Arguments, CallError, Function, Functions
 from mailgate.control.certificates import make_certificate_functions
 from mailgate.control.functions import make_functions
 from mailgate.control.letters import Letters
+from mailgate.control.restoring import make_restoring_functions
 from mailgate.control.tracing import make_trace_functions
+from mailgate.facts import Fact
 from mailgate.interfaces import Offload
 from mailgate.journal.journal import Journal
 from mailgate.metrics.checks import Check
@@ -26,6 +29,7 @@ from mailgate.service.listeners import Listeners
 from mailgate.service.logins import Logins
 from mailgate.service.monitoring import Monitoring
 from mailgate.service.on_demand import OnDemand
+from mailgate.service.past import Past
 from mailgate.service.places import places
 from mailgate.service.reloading import Reloading
 from mailgate.service.testbed import Testbed
@@ -50,6 +54,8 @@ class Answers:
     logins: Logins | None
     testbed: Testbed | None
     reloading: Reloading | None  # None: there is no configuration that could be read again
+    past: Past
+    tell: Callable[[Fact], None]  # every reader of facts
 
     def places(self) -> dict[str, Any]:
         """Where it can be reached, as `service.places` has it."""
@@ -59,7 +65,13 @@ class Answers:
         """All that can be read of it."""
         unserved = access.domains.unserved if access.domains is not None else tuple
         return self.monitoring.instruments(
-            self.config, node, self._listening, self._shown_certificates, unserved, self._warnings(access)
+            self.config,
+            node,
+            self._listening,
+            self._shown_certificates,
+            unserved,
+            self._warnings(access),
+            self._waiting,
         )
 
     def functions(self, front: Front, access: Access, instruments: Instruments) -> Functions:
@@ -70,6 +82,7 @@ class Answers:
             **self.monitoring.functions(instruments, self._listening),
             **make_certificate_functions(self.certificates, now=time.time),
             **make_trace_functions(self.journal, self.disk),
+            **make_restoring_functions(self.tell, self.journal, self.disk),
             **explanation(
                 self.config,
                 access.directory,
@@ -111,16 +124,31 @@ class Answers:
             wrong = access.domains.wrong() if access.domains is not None else ""
             return f"{wrong}: what was there before counts until it is repaired; a restart may fail" if wrong else ""
 
+        def modes() -> str:
+            found = exposed(access.domains.directory) if access.domains is not None else ()
+            files = "1 file of accounts is" if len(found) == 1 else f"{len(found)} files of accounts are"
+            return f"{files} open to others: {found[0]}" if found else ""
+
         def names() -> str:
             return self.certificates.misnamed() if self.certificates is not None else ""
 
         def journal() -> str:
             return "the journal cannot be written: lines are lost; the log says why" if self.journal.lost else ""
 
-        return {"reload": self._refused_reload, "accounts": accounts, "names": names, "journal": journal}
+        return {
+            "clock": self.past.contradiction,
+            "reload": self._refused_reload,
+            "accounts": accounts,
+            "modes": modes,
+            "names": names,
+            "journal": journal,
+        }
 
     def _refused_reload(self) -> str:
         return self.reloading.refused if self.reloading is not None else ""
+
+    def _waiting(self) -> Sequence[str]:
+        return self.reloading.waiting if self.reloading is not None else ()
 
     def _listening(self) -> Sequence[Any]:
         return self.listeners.listening

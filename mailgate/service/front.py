@@ -55,6 +55,7 @@ from mailgate.service.personalities import (
 from mailgate.smtp.server import smtp_door
 from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Memory, Spool
+from mailgate.store.maildir.resident import resident
 from mailgate.store.maildir.store import MaildirStore
 from mailgate.sweeping.sweeper import Sweeper
 from mailgate.tally import Tally
@@ -71,6 +72,11 @@ class Access:
     checker: ICredentialsChecker
     rulebook: Rulebook
     domains: Domains | None  # None: anybody
+
+    def decide(self, config: Config) -> None:
+        """Let `config` say what holds for maildrops where nobody else does: for old sessions too, as an edit would."""
+        if self.domains is not None:
+            self.domains.decide(decisions(config.maildrops))
 
 
 @frozen(kw_only=True)
@@ -92,9 +98,22 @@ def new_id() -> str:
     return make_id(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(ENTROPY_OCTETS)))
 
 
-def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None], clock: IReactorTime) -> Access:
-    """Who is on disk, and whoever else knows passwords. Raises `CannotBuild`."""
-    domains = registered(config, report)
+def known_users(
+    config: Config,
+    hashing: Offload,
+    report: Callable[[Fault], None],
+    clock: IReactorTime,
+    *,
+    aside: Offload | None = None,
+    domains: Domains | None = None,
+) -> Access:
+    """Who is on disk, and whoever else knows passwords. Raises `CannotBuild`.
+
+    `domains` are those that are in force, with all that they have read, where there are some; they go on as they were
+    until `Access.decide`. `report` and `aside` are as `registered` has them.
+    """
+    if domains is None:
+        domains = registered(config, report, aside)
     cost = Cost(config.accounts.hash_memory // 1024, config.accounts.hash_passes)
     own = PasswordChecker(domains, hashing, cost=cost)
     try:
@@ -105,10 +124,12 @@ def known_users(config: Config, hashing: Offload, report: Callable[[Fault], None
     return Access(Directory(domains, config.hostname), checker, domains, domains)
 
 
-def registered(config: Config, report: Callable[[Fault], None]) -> Domains:
-    """The accounts on disk; what is wrong with a later edit goes to `report`."""
+def registered(config: Config, report: Callable[[Fault], None], aside: Offload | None = None) -> Domains:
+    """The accounts on disk, for as long as the process lives: what of them depends on the configuration is fixed, but
+    for what `Access.decide` changes. What is wrong with a later edit goes to `report`; `aside` takes long ones apart.
+    """
     default = decisions(config.maildrops)
-    return Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default)
+    return Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default, aside=aside)
 
 
 def anyone(config: Config, passwords: Mapping[str, str]) -> Access:
@@ -264,4 +285,5 @@ def _store(config: Config, frame: Frame) -> MaildirStore:
         commits=frame.commits,
         soon=partial(frame.clock.callLater, 0),
         sync=config.store.sync,
+        resident=resident(),
     )

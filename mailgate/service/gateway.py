@@ -1,7 +1,8 @@
 """A running gateway as a Twisted service.
 
 Ports are opened in `privilegedStartService`, while twistd may still be root; files and threads come in
-`startService`, when privileges are dropped.
+`startService`, when privileges are dropped. The state's lock comes before the ports: of two gateways with the same ones
+the second is to hear of the first, and not of a port.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any
 from attrs import evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mailgate.accounts.domains import Domains
+from mailgate.accounts.modes import exposed
 from mailgate.config import Config, Reading
 from mailgate.control.calls import Functions
 from mailgate.control.letters import Letters
@@ -37,24 +38,17 @@ from mailgate.service.listeners import Listeners
 from mailgate.service.logins import Logins
 from mailgate.service.monitoring import Monitoring
 from mailgate.service.noticing import notices
-from mailgate.service.ports import CannotListen, Listening
+from mailgate.service.past import Past
+from mailgate.service.ports import Listening
 from mailgate.service.reloading import CannotReload, Change, Reloading
+from mailgate.service.starting import CannotStart, as_cannot_start
 from mailgate.service.state import State, StateError, misplaced, spool_directory
 from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.testbed import Testbed
-from mailgate.service.token import BadToken
 from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
-from mailgate.tls import BadCertificate, Watch
+from mailgate.tls import Watch
 
 log = Logger(namespace="mailgate.service")
-
-
-class CannotStart(Exception):
-    """The gateway cannot come up; `faults` say why."""
-
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
 
 
 class Gateway(Service):
@@ -75,7 +69,8 @@ class Gateway(Service):
         self.bulletin = Bulletin("", time.time, _reader_failed)
         self.bulletin.add(FactLog(details=config.log.level == "debug"))
         self._monitoring = Monitoring(reactor, self.bulletin)
-        self._journal = journal_of(config)
+        journal = config.journal
+        self._journal = Journal(os.path.join(config.state, DIRECTORY), journal.max_size, journal.keep_days)
         self.bulletin.add(self._journal)
         self._certificates = certificates_of(config, reactor, self._disk, self.bulletin, for_tests=open_to_anyone)
         self._watch = Watch(self._certificates, reactor) if self._certificates is not None else None
@@ -85,7 +80,8 @@ class Gateway(Service):
         if reread is not None:
             self._reloading = Reloading(reread, lambda: self._config, self._take_over, self._certificates)
         self._letters: Letters | None = None
-        self._state: State | None = None
+        self._state = State(config.state)
+        self._past = Past(config.state)
         self._sweeps: Sweeps | None = None
         self._notices: Notices | None = None
         if open_to_anyone or config.http.listen:
@@ -105,6 +101,8 @@ class Gateway(Service):
             logins=self._logins,
             testbed=self._testbed,
             reloading=self._reloading,
+            past=self._past,
+            tell=self.bulletin.tell,
         )
         self._desk = Desk(config, reactor)
 
@@ -129,22 +127,24 @@ class Gateway(Service):
         if warning := make_room(self._listeners.most_connections):
             log.warn("{warning}", warning=warning)
         try:
-            if self._certificates is not None:
-                self._certificates.load()
-            self._listeners.open(self._certificates, self._desk.http)
-        except BadCertificate as error:
-            raise CannotStart(*error.faults) from error
-        except CannotListen as error:
+            with as_cannot_start():
+                self._state.claim()
+                if self._certificates is not None:
+                    self._certificates.load()
+                self._listeners.open(self._certificates, self._desk.http)
+        except CannotStart:
             Deferred.fromCoroutine(self._listeners.close())
-            raise CannotStart(error.fault) from error
+            self._state.close()
+            raise
 
     def startService(self) -> None:
         """Make what answers at the ports. Raises `CannotStart`."""
         Service.startService(self)
         try:
-            self._begin()
+            with as_cannot_start():
+                self._begin()
         except CannotStart:
-            self._release_state()
+            self._state.close()
             raise
         self._disk.start()
         self._commits.start()
@@ -161,23 +161,17 @@ class Gateway(Service):
             self._notices.start()
 
     def _begin(self) -> None:
-        try:
-            if self._certificates is not None:
-                self._certificates.check_readable()
-            for directory in (self._config.state, self._config.store.directory):
-                if self._testbed is None and (why := misplaced(directory)):
-                    raise StateError(why)
-            self._state = State(self._config.state)
-            self.bulletin.node = self._state.node
-            front = self._serving = self._front(self._config)
-        except BadCertificate as error:
-            raise CannotStart(*error.faults) from error
-        except StateError as error:
-            raise CannotStart(Fault("state", str(error))) from error
-        except OSError as error:
-            raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
-        except CannotBuild as error:
-            raise CannotStart(*error.faults) from error
+        if self._certificates is not None:
+            self._certificates.check_readable()
+        for directory in (self._config.state, self._config.store.directory):
+            if self._testbed is None and (why := misplaced(directory)):
+                raise StateError(why)
+        self._state.open()
+        self.bulletin.node = self._state.node
+        self._past.look()
+        front = self._serving = self._front(self._config)
+        for fault in exposed(self._accounts.domains.directory) if self._accounts.domains is not None else ():
+            log.warn("open to others: {fault}", fault=fault)
         self._listeners.fill(front, self._testbed)
         self._open_desk(front)
         self._sweeps = Sweeps(front.sweeper(), schedule(self._config.state), self.bulletin, self._reactor)
@@ -203,6 +197,11 @@ class Gateway(Service):
         assert self._reloading is not None, "only a gateway with a configuration file has this call"
         return await self._reloading.reload()
 
+    def tell_of_reloads(self, told: Callable[[], None]) -> None:
+        """Call `told` after every reload, whoever asked for it, and whatever came of it."""
+        if self._reloading is not None:
+            self._reloading.tell(told)
+
     def _take_over(self, config: Config) -> None:
         """Let new sessions be served by `config`. Those that are open end as they began."""
         try:
@@ -210,6 +209,7 @@ class Gateway(Service):
         except (CannotBuild, CannotStart) as error:
             raise CannotReload(*error.faults) from error
         self._config, self._serving = config, front
+        self._accounts.decide(config)
         self._listeners.fill(front, self._testbed)
         self._answers = evolve(self._answers, config=config)
         instruments = self._answers.instruments(self.bulletin.node, self._accounts)
@@ -237,31 +237,26 @@ class Gateway(Service):
             node=node,
             commits_watch=self._monitoring.commits,
         )
-        access = self._access(config)
-        if access.domains is not None and (faults := access.domains.unreadable()):
+        access = self._access(config, self._accounts.domains if before is not None else None)
+        if before is None and access.domains is not None and (faults := access.domains.unreadable()):
             raise CannotStart(*faults)  # root could read them when `--check` did; who we are now cannot
         front = Front(config, access, frame, self._letters, self._logins, before)
-        self._accounts = access
+        self._accounts: Access = access
         return front
 
     def _domains(self) -> Domains:
         assert self._accounts.domains is not None, "only a server with accounts asks"
         return self._accounts.domains
 
-    def _access(self, config: Config) -> Access:
+    def _access(self, config: Config, domains: Domains | None) -> Access:
         if self._testbed is not None:
             return anyone(config, self._testbed.passwords)
-        return known_users(config, self._hashing, _fault_found, self._reactor)
+        return known_users(config, self._hashing, _fault_found, self._reactor, aside=self._disk, domains=domains)
 
     def _open_desk(self, front: Front) -> None:
-        try:
-            instruments = self._answers.instruments(self.bulletin.node, self._accounts)
-            functions = self._answers.functions(front, self._accounts, instruments)
-            self._desk.open(functions, instruments, for_tests=self._testbed is not None)
-        except BadToken as error:
-            raise CannotStart(Fault("http.token", str(error))) from error
-        except CannotListenError as error:
-            raise CannotStart(Fault("state", f"no socket can be opened there: {error.socketError}")) from error
+        instruments = self._answers.instruments(self.bulletin.node, self._accounts)
+        functions = self._answers.functions(front, self._accounts, instruments)
+        self._desk.open(functions, instruments, for_tests=self._testbed is not None)
 
     async def _stop(self) -> None:
         await self._listeners.close()
@@ -285,21 +280,11 @@ class Gateway(Service):
         self._disk.stop()
         self._hashing.stop()
         self._journal.stop()
-        self._release_state()
-
-    def _release_state(self) -> None:
-        if self._state is not None:
-            self._state.close()
+        self._state.close()
 
 
 def _reader_failed(reader: Reader, error: Exception) -> None:
     log.failure("a reader of facts failed and is told no more: {reader!r}", Failure(error), reader=reader)
-
-
-def journal_of(config: Config) -> Journal:
-    """The journal of the gateway with that configuration."""
-    directory = os.path.join(config.state, DIRECTORY)
-    return Journal(directory, config.journal.max_size, config.journal.keep_days)
 
 
 def _fault_found(fault: Fault) -> None:

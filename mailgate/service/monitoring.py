@@ -61,9 +61,10 @@ class Monitoring:
         certificates: Callable[[], Iterable[Certificate]],
         unreadable: Callable[[], Iterable[object]],
         warnings: Mapping[str, Check],
+        waiting: Callable[[], Sequence[str]],
     ) -> Instruments:
         """All that can be read. `unreadable`: the account files that are not understood; `warnings`: what somebody has
-        to see to while mail comes and goes.
+        to see to while mail comes and goes; `waiting`: the keys of the configuration that wait for a restart.
         """
         disk = partial(disk_of, config.store.directory)
         return Instruments(
@@ -88,6 +89,7 @@ class Monitoring:
                 "accounts": accounts_readable(unreadable),
             },
             warnings=warnings,
+            waiting=waiting,
         )
 
     def functions(self, instruments: Instruments, listening: Callable[[], Sequence[Listening]]) -> Functions:

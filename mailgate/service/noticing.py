@@ -11,7 +11,7 @@ from mailgate.config import Config
 from mailgate.interfaces import Offload
 from mailgate.metrics.instruments import Instruments
 from mailgate.noticing.notices import FILE, Notices
-from mailgate.noticing.reasons import DISK, RELOAD, certificates, failing, sweeper
+from mailgate.noticing.reasons import ACCOUNTS, DISK, NAMES, RELOAD, certificates, failing, sweeper
 from mailgate.service.front import Front, new_id
 
 
@@ -30,6 +30,8 @@ def notices(
             ),
             failing(lambda: instruments().checks["store"](), DISK),
             failing(lambda: instruments().warnings["reload"](), RELOAD),
+            failing(lambda: instruments().warnings["accounts"](), ACCOUNTS),
+            failing(lambda: instruments().warnings["names"](), NAMES),
             sweeper(
                 lambda: instruments().held(), lambda: instruments().last_sweep(), lambda: instruments().uptime(), now
             ),

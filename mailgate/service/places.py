@@ -1,4 +1,4 @@
-"""Where a gateway can be reached, for programs: a name a listener."""
+"""Where a gateway can be reached, for programs."""
 
 from __future__ import annotations
 
@@ -28,13 +28,19 @@ def control_socket(config: Config) -> str:
 
 
 def places(config: Config, listening: Iterable[Listening]) -> dict[str, Any]:
-    """For JSON. Of several listeners with one name the first; the host of a UNIX socket is its path, its port 0."""
+    """For JSON. `listeners` are all, in the order in which they were opened, that of the configuration; `ports` is of
+    each name the first. The host of a UNIX socket is its path, its port 0.
+    """
+    listeners: list[dict[str, Any]] = [
+        {"listener": port.key, "name": NAMES[port.key], "host": port.host, "port": port.port} for port in listening
+    ]
     ports: dict[str, Any] = {}
-    for port in listening:
-        ports.setdefault(NAMES[port.key], {"host": port.host, "port": port.port})
+    for each in listeners:
+        ports.setdefault(each["name"], {"host": each["host"], "port": each["port"]})
     return {
         "version": __version__,
         "pid": os.getpid(),
+        "listeners": listeners,
         "ports": ports,
         "ca_file": config.tls.certificate,
         "control": control_socket(config),

@@ -77,14 +77,26 @@ class Reloading:
         certificates: Certificates | None,
     ) -> None:
         """`take_over` has the gateway serve another configuration than the `current` one; raises `CannotReload`."""
+        self.waiting: tuple[str, ...] = ()  # dotted keys that were found changed, and count from a restart on
         self.refused = ""  # why the last one was; empty: it was not
         self._reread = reread
         self._current = current
         self._take_over = take_over
         self._certificates = certificates
+        self._told: Callable[[], None] = _nobody
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call `told` after every reload, whatever came of it. It must not raise."""
+        self._told = told
 
     async def reload(self) -> Change:
         """What of it can change counts from now on. Raises `CannotReload`; the log is told in any case."""
+        try:
+            return await self._reload()
+        finally:
+            self._told()
+
+    async def _reload(self) -> Change:
         try:
             change = change_of(self._current(), self._read())
             self._take_over(change.config)
@@ -93,7 +105,7 @@ class Reloading:
             for fault in refusal.faults:
                 log.error("not reloaded: {fault}", fault=fault)
             raise
-        self.refused = ""
+        self.refused, self.waiting = "", change.waiting
         for key in change.waiting:
             log.warn("{key} has changed, and waits for a restart", key=key)
         log.info("configuration read again; changed: {keys}", keys=", ".join(change.changed) or "nothing")
@@ -120,6 +132,10 @@ class Reloading:
         if reading.config is None or faults:
             raise CannotReload(*faults)
         return reading.config
+
+
+def _nobody() -> None:
+    """There is nobody who wants to know."""
 
 
 def change_of(old: Config, new: Config) -> Change:

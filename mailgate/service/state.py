@@ -10,6 +10,8 @@ import re
 from typing import Final
 
 from mailgate.mail import make_id
+from mailgate.service.neighbours import process_at
+from mailgate.service.places import CONTROL
 from mailgate.spool import FILE_PREFIX
 
 NODE_CHARACTERS: Final = 8
@@ -21,38 +23,71 @@ class StateError(Exception):
 
 
 class State:
-    """One gateway's state directory. Nobody else uses it until `close`."""
+    """One gateway's state directory. From `claim` or `open` on nobody else uses it, until `close`."""
 
     def __init__(self, directory: str) -> None:
-        """Make the directory and the node's name if they are not there. Raises `StateError`."""
+        """Nothing is touched before `claim`."""
+        self.node = ""  # known from `open` on
+        self._directory = directory
         self._file = os.path.join(directory, "node")
+        self._lock = -1
+
+    def claim(self) -> None:
+        """Take the lock if there is its file. Makes nothing, so root may, and what root has taken stays taken when the
+        privileges go. Raises `StateError` if another gateway has it; that it cannot be used at all, `open` says.
+        """
+        with contextlib.suppress(OSError):
+            self._take(self._reading())
+
+    def open(self) -> None:
+        """Make the directory and the node's name if they are not there, and take the lock unless `claim` has. For who
+        we are from now on. Raises `StateError`.
+        """
         try:
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            _make_node(directory, self._file)
-            self._descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            _make_node(self._directory, self._file)
+            self._take(self._reading())
+            octets = os.pread(self._lock, 64, 0)
         except OSError as error:
-            raise StateError(f"{error.filename or directory} cannot be used: {error.strerror}") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.node = self._read()
-        except BlockingIOError:
             self.close()
-            raise StateError(
-                f"another gateway runs with {directory}; stop it, or give this one its own state"
-            ) from None
-        except StateError:
-            self.close()
-            raise
+            raise StateError(f"{error.filename or self._file} cannot be used: {error.strerror}") from error
+        self.node = self._name_in(octets)
 
     def close(self) -> None:
         """Let another gateway have it. Any number of times."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
-    def _read(self) -> str:
-        name = os.read(self._descriptor, 64).decode("ascii", "replace").strip()
+    def _reading(self) -> int:
+        return os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _take(self, descriptor: int) -> None:
+        """Lock the file that is open there, unless it is locked by us. The descriptor is ours to close."""
+        if self._lock >= 0 and os.path.sameopenfile(self._lock, descriptor):
+            os.close(descriptor)  # locks belong to descriptors: to each other the two would be strangers
+            return
+        self.close()  # of a file that somebody has removed since
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise StateError(self._taken()) from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._lock = descriptor
+
+    def _taken(self) -> str:
+        process = process_at(os.path.join(self._directory, CONTROL))
+        # The number comes early: of what keeps a daemon from starting, twistd shows the terminal 100 octets.
+        who = f"runs (process {process})" if process else "runs"
+        return f"another gateway {who} with {self._directory}; stop it, or give this one its own state"
+
+    def _name_in(self, octets: bytes) -> str:
+        name = octets.decode("ascii", "replace").strip()
         if _NODE.fullmatch(name) is None:
+            self.close()
             raise StateError(
                 f"{self._file} should hold {NODE_CHARACTERS} letters and digits; remove it to have it made again"
             )

@@ -40,15 +40,19 @@ TOO_FAST: Final = Reply(450, "4.7.1", "Too many recipients from you for now, try
 NO_ROOM: Final = Reply(452, "4.3.1", "No room for mail now, try again later")
 IN_CIRCLES: Final = Reply(554, "5.4.6", "Too many hops: the message goes in circles")
 
+OWN_WILL: Final = frozenset({"quit", "reset", "hello", "starttls"})  # how a client itself takes a transaction back
+TOLD_TAKEN_BACK: Final = 10  # a session; who looks addresses up by RCPT and RSET is not to fill the log
+
 
 class Mailing:
-    """One transaction at a time. `abandon` it in the end."""
+    """One transaction at a time. `close` or `abandon` it in the end."""
 
     def __init__(self, surroundings: Surroundings, report: MailReport) -> None:
         self._to = surroundings
         self._personality = surroundings.personality
         self._report = report
         self.transaction: Transaction | None = None
+        self._taken_back = 0  # how many such were told
 
     @property
     def envelope(self) -> Envelope | None:
@@ -184,11 +188,30 @@ class Mailing:
 
     # The end.
 
-    def abandon(self) -> None:
-        """End the transaction, if there is one, and forget its content."""
+    def cut_short(self, event: events.Event) -> None:
+        """The client went away while this was answered, and the answer with it."""
+        if self.transaction is not None and isinstance(event, events.EndOfContent):
+            self.transaction.is_cut_short = True
+
+    def close(self) -> None:
+        """End the transaction, if there is one, and forget its content. What became of it is told already."""
         if self.transaction is not None:
             self.transaction.close()
             self.transaction = None
+
+    def abandon(self, reason: str) -> None:
+        """The same for one whose message has had no answer; that is told, with the reason as `facts.Abandoned` has it.
+
+        Of what a client takes back by itself some is told, and nothing where nobody was to have the message: each
+        recipient that was refused has been told of.
+        """
+        if self.transaction is not None:
+            if reason not in OWN_WILL:
+                self._report.abandoned(self.transaction, reason)
+            elif self.transaction.envelope.recipients and self._taken_back < TOLD_TAKEN_BACK:
+                self._taken_back += 1
+                self._report.abandoned(self.transaction, reason)
+            self.close()
 
 
 def _refuse_unless_all(outcomes: Sequence[Outcome]) -> None:

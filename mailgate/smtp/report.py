@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mailgate.facts import (
+    Abandoned,
     Accepted,
     Bulletin,
     CommandRefused,
@@ -80,8 +81,7 @@ class MailReport:
         our own trouble, that is told too.
         """
         envelope, session = transaction.envelope, transaction.envelope.session
-        if transaction.trouble:
-            self._tell(NotDelivered(message=envelope.id, reason=transaction.trouble, visible=()))
+        self._own_trouble(transaction)
         self._tell(
             MessageRefused(
                 message=envelope.id,
@@ -98,6 +98,44 @@ class MailReport:
                 user=session.user,
             )
         )
+
+    def abandoned(self, transaction: Transaction, reason: str) -> None:
+        """The transaction has ended without an answer to its message; `reason` as the fact has it. If there was our
+        own trouble before, that is told too.
+        """
+        envelope, session = transaction.envelope, transaction.envelope.session
+        self._own_trouble(transaction)
+        self._tell(
+            Abandoned(
+                message=envelope.id,
+                session=session.id,
+                client=session.client,
+                sender=str(envelope.reverse_path),
+                recipients=_paths(envelope),
+                octets=transaction.octets,
+                phase=_phase(transaction),
+                reason=reason,
+                reply=str(transaction.fault or ""),
+                message_id=transaction.header.message_id,
+                listener=session.listener,
+                helo=session.helo,
+                tls=session.tls,
+                user=session.user,
+            )
+        )
+
+    def _own_trouble(self, transaction: Transaction) -> None:
+        if transaction.trouble:
+            self._tell(NotDelivered(message=transaction.envelope.id, reason=transaction.trouble, visible=()))
+
+
+def _phase(transaction: Transaction) -> str:
+    """How far it has come."""
+    if transaction.is_cut_short:
+        return "answer"
+    if transaction.receiving:
+        return "content"
+    return "rcpt" if transaction.envelope.recipients else "mail"
 
 
 def _added_message_id(message: Message) -> str:

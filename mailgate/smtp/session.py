@@ -62,6 +62,7 @@ class SMTPSession:
             answer = self._refuse(event, refusal.reply)
         except Exception as error:  # the one place for the unexpected
             if self._lost and isinstance(error, CancelledError):
+                self._mailing.cut_short(event)
                 raise
             answer = self._refuse(event, self._unexpected(event, error))
         self._patience.answered()
@@ -69,7 +70,7 @@ class SMTPSession:
 
     def secured(self, tls: str) -> None:
         # RFC 3207 4.2: what was known from before is forgotten.
-        self._mailing.abandon()
+        self._mailing.abandon("starttls")
         self._login.log_out(self._session)
         self._session = evolve(self._session, tls=tls, helo="", extended=False, user="")
         self._report.secured(self._session)
@@ -81,7 +82,8 @@ class SMTPSession:
         self._lost = True
 
     def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
-        self._mailing.abandon()
+        # After QUIT there is no transaction left: if there is one, we have shown the client out.
+        self._mailing.abandon("shown out" if reason == "quit" else reason)
         self._login.log_out(self._session)
         seconds = self._patience.age_seconds
         self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
@@ -136,7 +138,7 @@ class SMTPSession:
             case events.Auth() | events.Response():
                 return await self._authenticate(event)
             case events.Reset():
-                self._mailing.abandon()
+                self._mailing.abandon("reset")
                 return OK
             case events.Verify():  # RFC 5321 7.3: who has a maildrop is not told
                 return Reply(252, "2.0.0", "Cannot verify, send a message and see")
@@ -145,6 +147,7 @@ class SMTPSession:
             case events.Noop():
                 return OK
             case events.Quit():
+                self._mailing.abandon("quit")
                 return Reply(221, "2.0.0", "Goodbye")
             case events.Fault():
                 goodbye = self._patience.idle_command() if event.excused else self._patience.error()
@@ -159,7 +162,7 @@ class SMTPSession:
     async def _hello(self, hello: events.Hello) -> Reply:
         session = evolve(self._session, helo=hello.name, extended=hello.extended)
         await self._to.pipeline.check_helo(session)
-        self._mailing.abandon()  # RFC 5321 4.1.4
+        self._mailing.abandon("hello")  # RFC 5321 4.1.4
         self._session = session
         if not self._personality.auth_required:
             self._patience.greeted()
@@ -176,7 +179,7 @@ class SMTPSession:
     async def _end_of_content(self, end: events.EndOfContent) -> Answer:
         self._patience.message()
         answer = await self._mailing.finish(end, lambda: self._lost)
-        self._mailing.abandon()
+        self._mailing.close()
         return answer
 
     def _start_tls(self) -> Reply:
@@ -228,7 +231,7 @@ class SMTPSession:
         if transaction is None:
             return reply
         self._mail_report.message_refused(transaction, reply)
-        self._mailing.abandon()
+        self._mailing.close()
         if self._personality.lmtp and isinstance(event, events.EndOfContent):
             return (reply,) * len(transaction.envelope.recipients)  # RFC 2033 4.2
         return reply

@@ -17,6 +17,7 @@ class Transaction:
         self.envelope = envelope
         self.header = HeaderScanner()
         self.has_surplus = False  # were there recipients beyond what one message may have?
+        self.is_cut_short = False  # has all content come, and the client did not wait for what is said of it?
         self._spools = spools
         self._max_octets = max_octets
         self._spool: Spool | None = None
@@ -36,6 +37,11 @@ class Transaction:
     def octets(self) -> int:
         """The size of the content so far, as it came on the wire; not counted on after a fault."""
         return self._spool.wire_octets if self._spool is not None else 0
+
+    @property
+    def fault(self) -> Reply | None:
+        """Why the content will be refused at its end, as far as it has come."""
+        return self._fault
 
     def begin_content(self) -> None:
         """From now on `write` is called."""

@@ -72,6 +72,16 @@ def test_names_are_folded() -> None:
         ("alice:{PLAIN}sesame:mailgate_disabled=yes", ["wrong field", "eighth"]),
         ("alice:{PLAIN}sesame::::::mailgate_disable=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
         ("alice:{PLAIN}sesame::::::mailgate-disabled=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
+        ("alice:{PLAIN}sesame:::::::mailgate_disable=1", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
+        ("alice:{PLAIN}sesame:::::::mailgate_disabled", ["unknown setting ':mailgate_disabled'", "did you mean"]),
+        (
+            "alice:{PLAIN}sesame::::::nologin,mailgate_disabled",
+            ["unknown setting", "did you mean 'mailgate_disabled'?"],
+        ),
+        ("alice:{PLAIN}sesame::::::MAILGATE_DISABLED=yes", ["unknown setting", "did you mean 'mailgate_disabled'?"]),
+        ("alice:{PLAIN}sesame::::::mailgate_keepdays=5", ["unknown setting", "did you mean 'mailgate_keep_days'?"]),
+        ("alice:{PLAIN}sesame:1:1:Alice mailgate_disabled:/", ["wrong field", "eighth"]),
+        ("alice:{PLAIN}sesame::::::mailgate=1", ["unknown setting 'mailgate'", "known: mailgate_disabled, mailgate_"]),
         ("alice:{PLAIN}sesame::::::mailgate_xyzzy=1", ["unknown setting", "mailgate_disabled"]),
         ("alice:{PLAIN}sesame::::::mailgate_disabled=true", ["'true'", "expected yes, no, or all"]),
         ("alice:{PLAIN}sesame::::::mailgate_quota=much", ["mailgate_quota is 'much'", "25 MiB"]),
@@ -92,6 +102,22 @@ def test_faults(line: str, words: list[str]) -> None:
     for word in words:
         assert word in fault
     assert "sesame" not in fault
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "::::::nologin userdb_mailgate_quota=1 proxy=y",
+        "::::::userdb_groups=users,mailgate_admins",
+        "::::::userdb_mail=maildir:/var/lib/mailgate_x/%u",
+        ":mailgate:mailgate:Alice of mailgate:/home/mailgate_x:/usr/bin/mailgate_sh:nologin",
+    ],
+)
+def test_what_is_for_others_is_left_to_them(fields: str) -> None:
+    accounts, found = parse_users(f"alice:{{PLAIN}}x{fields}\n", "example.test", "users")
+    assert found == ()
+    (alice,) = accounts.values()
+    assert (alice.disabled, alice.decisions) == (False, NOTHING_SAID)
 
 
 def test_all_faults_are_told_at_once_and_the_good_lines_kept() -> None:

@@ -27,10 +27,15 @@ def done(house: Path, *arguments: str, typed: str = "") -> str:
 
 
 def refused(house: Path, *arguments: str, typed: str = "") -> str:
-    """The same, which must not: why, and nothing on standard output."""
+    """The same, which must not: why, on one line, and nothing on standard output."""
     result = run(house, *arguments, typed=typed)
     assert (result.exit_code, result.stdout) == (1, ""), result.output
-    return result.stderr
+    return unfolded(result.stderr)
+
+
+def unfolded(text: str) -> str:
+    """What was said, wherever its lines ended."""
+    return " ".join(text.split())
 
 
 def rows(text: str) -> list[dict[str, Any]]:

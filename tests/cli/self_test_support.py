@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailgate.cli.self_test_connection import Trust
-from mailgate.cli.tls_probe import Dialogue, Door
+from mailgate.cli.self_test_trust import Trust
+from mailgate.cli.tls_reaching import Dialogue, Door
 from tests.tls.support import DAY, Disk, certificate
 
 Step = tuple[bytes, bytes]  # what it wants to hear, and says then
@@ -43,7 +43,7 @@ class Host:
         self._scripts.append(steps)
 
     def connect(self, _: Door) -> socket.socket:
-        """Instead of `tls_probe.connect`."""
+        """Instead of `tls_reaching.connect`."""
         if not self._scripts:
             raise ConnectionRefusedError(111, "Connection refused")
         here, there = socket.socketpair()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.cli.accounts_listing import octets_in_words
-from tests.cli.accounts_support import done, refused, rows, run, write
+from tests.cli.accounts_support import done, refused, rows, run, unfolded, write
 
 
 @pytest.fixture
@@ -65,6 +65,36 @@ def test_what_is_wrong_is_told_besides(house: Path) -> None:
     assert result.exit_code == 2
     assert "alice@example.test" in result.stdout
     assert "other.test/users:1" in result.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_of_a_file_with_a_fault_the_other_lines_are_shown(house: Path, options: tuple[str, ...]) -> None:
+    write(house, "users", "zoe:{PLAIN}x\nbob:{PLAIN}x::::::mailgate_disable=yes\n", "other.test")
+    result = run(house, "user", "list", "other.test", *options)
+    assert result.exit_code == 2
+    quota = '"quota_octets": 10485760' if options else "10 MiB"  # of the domain's rules
+    assert "zoe@other.test" in result.stdout and quota in result.stdout
+    assert "bob@" not in result.stdout
+    said = unfolded(result.stderr)
+    assert "other.test/users:2: unknown setting 'mailgate_disable' (did you mean 'mailgate_disabled'?)" in said
+    assert "Of files with a fault, the lines without one are shown." in said
+
+
+def test_application_passwords_are_counted_as_far_as_they_can_be_read(house: Path) -> None:
+    file = house / "domains" / "example.test" / "app-passwords"
+    file.write_text(f"{file.read_text()}nonsense\n")
+    result = run(house, "user", "list", "example.test", "--json")
+    assert result.exit_code == 2
+    assert rows(result.stdout)[0]["app_passwords"] == 1
+
+
+def test_it_fits_a_terminal(gateway: Path) -> None:
+    settings = "mailgate_disabled=all mailgate_quota=1500MiB mailgate_quota_messages=20000"
+    write(gateway, "users", f"firstname.lastname:{{PLAIN}}x::::::{settings}\n", "example.test")
+    told = done(gateway, "user", "list", "example.test")
+    assert all(len(line) <= 80 for line in told.splitlines())
+    for word in ("firstname.lastname@example.test", "disabled, mail", "refused", "1500 MiB, 20000", "messages"):
+        assert word in told
 
 
 def test_nobody(gateway: Path) -> None:

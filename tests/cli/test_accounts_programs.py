@@ -55,7 +55,9 @@ def test_what_cannot_be_done(gateway: Path, arguments: tuple[str, ...], words: s
 
 
 def test_a_file_with_a_fault_is_told(gateway: Path) -> None:
-    write(gateway, "app-passwords", "alice\n")
+    done(gateway, "user", "app-password", "add", "alice", "phone")
+    write(gateway, "app-passwords", f"alice\n{read(gateway, 'app-passwords')}")
     result = run(gateway, "user", "app-password", "list", "alice")
     assert result.exit_code == 2
+    assert result.stdout == "phone\n"
     assert "app-passwords:1" in result.stderr

@@ -16,7 +16,7 @@ def test_nobody_is_asked_who_has_said_yes(monkeypatch: pytest.MonkeyPatch) -> No
     confirm("Remove it?", yes=True)
     assert asked == []
     confirm("Remove it?", yes=False)
-    assert asked == ["Remove it?"]
+    assert asked == ["Remove it? [y/N]:"]
 
 
 def test_where_the_mail_is(tmp_path: Path) -> None:

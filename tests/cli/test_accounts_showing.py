@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.accounts_support import done, refused, rows, run, write
+from tests.cli.accounts_support import done, refused, rows, run, unfolded, write
 
 ALICE = "alice@example.test"
 
@@ -67,6 +67,19 @@ def test_rules_that_are_not_understood(gateway: Path) -> None:
     result = run(gateway, "user", "show", "alice")
     assert result.exit_code == 2
     assert "rules:1" in result.stderr
+
+
+def test_an_account_in_a_file_with_a_fault(gateway: Path) -> None:
+    write(gateway, "users", "alice:{PLAIN}x\nbob\n")
+    write(gateway, "aliases", "info: alice\n")
+    result = run(gateway, "user", "show", "alice")
+    assert result.exit_code == 2
+    assert "user           alice@example.test\n" in result.stdout
+    assert "aliases        info@example.test\n" in result.stdout
+    assert "users:2" in result.stderr and "the lines without one are shown" in unfolded(result.stderr)
+    result = run(gateway, "user", "show", "bob")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "whether there is an account bob@example.test cannot be told" in unfolded(result.stderr)
 
 
 def test_nobody(gateway: Path) -> None:

@@ -52,6 +52,27 @@ def test_list(house: Path) -> None:
     assert "alias to nobody" in result.stderr
 
 
+def test_list_of_a_file_with_a_fault(house: Path) -> None:
+    write(house, "aliases", "info: alice\nnonsense\n")
+    result = run(house, "alias", "list", "example.test")
+    assert result.exit_code == 2
+    assert result.stdout == ("ALIAS              LEADS TO\ninfo@example.test  alice@example.test  in doubt\n")
+    assert "aliases:2" in result.stderr
+    (row,) = rows(run(house, "alias", "list", "--json").stdout)
+    assert row == {"alias": "info@example.test", "targets": ["alice@example.test"], "in_service": None}
+
+
+def test_a_list_with_many_members_fits(house: Path) -> None:
+    people = [f"somebody-{number}" for number in range(9)]
+    write(house, "users", "".join(f"{each}:{{PLAIN}}x\n" for each in people))
+    write(house, "aliases", f"info: {', '.join(people)}\n*: nobody-at-all\n")
+    told = run(house, "alias", "list").stdout
+    assert all(len(line) <= 80 for line in told.splitlines())
+    assert all(f"{each}@example.test" in told for each in people) and "service" in told
+    told = done(house, "alias", "add", "sales@example.test", *people)
+    assert all(len(line) <= 80 for line in told.splitlines())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

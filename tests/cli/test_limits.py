@@ -32,7 +32,8 @@ TOLD: dict[str, Any] = {
     "totals": {"accounts": 7, "unknown": 1, "networks": 0, "exempt": 1},
 }
 SHOWN = """\
-Limits in 1 h: 10 different wrong passwords for an account, 10 names in vain from a network.
+Limits in 1 h: 10 different wrong passwords for an account, 10 names in vain
+from a network.
 Since the start: 12 passwords looked at, 1 refused without a look; 0 under way.
 
 Accounts with wrong passwords:
@@ -86,19 +87,59 @@ def test_for_programs(gateway: Path, server: Server) -> None:
 
 
 def test_clear(gateway: Path, server: Server) -> None:
-    server.answer = {"cleared": {"account": "alice@example.test", "network": "192.0.2.1"}}
+    server.answer = {
+        "cleared": {"account": "alice@example.test", "network": "192.0.2.1"},
+        "forgotten": {"wrong_passwords": 3, "names": 1},
+        "is_account": True,
+    }
     result = limits(gateway, "clear", "--account", "alice", "--network", "192.0.2.1")
-    assert result.output == "The failures of alice@example.test and 192.0.2.1 are forgotten.\n"
+    assert (result.exit_code, result.output.splitlines()) == (
+        0,
+        ["Forgotten: 3 wrong passwords for alice@example.test.", "Forgotten: 1 name in vain from 192.0.2.1."],
+    )
     assert server.asked[0][1:] == ("clear_limits", {"account": "alice", "network": "192.0.2.1", "all": False})
     assert json.loads(limits(gateway, "clear", "--account", "alice", "--json").output) == server.answer
 
 
 def test_clear_all_with_the_configuration_named_first(gateway: Path, server: Server) -> None:
-    server.answer = {"cleared": "all"}
+    server.answer = {"cleared": "all", "forgotten": {"accounts": 1, "wrong_passwords": 1, "networks": 2, "names": 9}}
     configuration = str(gateway / "mailgate.toml")
     result = CliRunner().invoke(main, ["limits", "--config", configuration, "clear", "--all"])
-    assert result.output == "The failures of all are forgotten.\n"
+    assert result.output == "Forgotten: 1 wrong password (1 account) and 9 names in vain (2 networks).\n"
     assert server.asked[0][1:] == ("clear_limits", {"account": "", "network": "", "all": True})
+
+
+@pytest.mark.parametrize(
+    ("cleared", "forgotten", "is_account", "said"),
+    [
+        ({"account": "alice@example.test"}, {"wrong_passwords": 0}, True, "Nothing was known of alice@example.test.\n"),
+        (
+            {"account": "nobody"},
+            {"wrong_passwords": 0},
+            False,
+            "Nothing was known of nobody, a name that no account has.\n",
+        ),
+        (
+            {"account": "evil\x1b"},
+            {"wrong_passwords": 2},
+            False,
+            "Forgotten: 2 wrong passwords for evil\\x1b, a name that no account has.\n",
+        ),
+        ({"network": "192.0.2.1"}, {"names": 0}, True, "Nothing was known of 192.0.2.1.\n"),
+        (
+            "all",
+            {"accounts": 0, "wrong_passwords": 0, "networks": 0, "names": 0},
+            True,
+            "Nothing was known of anybody.\n",
+        ),
+    ],
+)
+def test_that_nothing_was_known_is_said_and_is_no_failure(
+    gateway: Path, server: Server, cleared: Any, forgotten: Any, is_account: bool, said: str
+) -> None:
+    server.answer = {"cleared": cleared, "forgotten": forgotten, "is_account": is_account}
+    result = limits(gateway, "clear", "--account", "x")
+    assert (result.exit_code, result.output) == (0, said)
 
 
 @pytest.mark.parametrize("options", [[], ["--all", "--account", "alice"]])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mailgate.cli.fitting import COLUMNS
 from mailgate.cli.lives import SHOWN, ago, told, when
 from mailgate.journal.lines import KEPT, line_of, read_line
 from tests.journal.support import ALICE, BOB, NOW, accepted, delivered, fetched, handled, id_at, refused
@@ -25,9 +26,12 @@ def event(fact: Any) -> dict[str, Any]:
     return values
 
 
+AT = when(NOW)[:19]  # without the zone
+
+
 def sentences(text: str) -> list[str]:
-    """The lines with times, without them."""
-    return [line.removeprefix(f"    {when(NOW)}  ") for line in text.split("\n") if when(NOW) in line]
+    """What stands behind times, and below it, as if a line had no end."""
+    return [" ".join(part.split()) for part in text.split(AT)[1:]]
 
 
 def test_a_block() -> None:
@@ -41,15 +45,36 @@ def test_a_block() -> None:
         NOW + 2 * 86_400,
     )
     assert text.split("\n") == [
-        f"{MESSAGE} from <Sender@example.org> to <{ALICE}>, 2 days ago",
+        f"{MESSAGE}, 2 days ago",
+        f"    from <Sender@example.org> to <{ALICE}>",
         "    Message-ID <one@example.org>, 123 octets",
-        f"    came by SMTP from 192.0.2.1 (mx.example.org, TLSv1.3), logged in as {BOB}, session s1",
-        f"    {when(NOW)}  handler loop-guard: passed",
-        f"    {when(NOW)}  delivered to <{ALICE}>",
-        f"    {when(NOW)}      file /mail/{ALICE}/new/1",
-        f"    {when(NOW)}  accepted for <{ALICE}>",
-        f"    {when(NOW)}  fetched by {ALICE} from 198.51.100.7",
+        "    came by SMTP from 192.0.2.1 (mx.example.org, TLSv1.3), logged in as",
+        f"      {BOB}, session s1",
+        f"    {AT}  handler loop-guard: passed",
+        f"    {AT}  delivered to <{ALICE}>, file:",
+        f"        /mail/{ALICE}/new/1",
+        f"    {AT}  accepted for <{ALICE}>",
+        f"    {AT}  fetched by {ALICE} from 198.51.100.7",
     ]
+
+
+def test_eighty_columns_are_enough() -> None:
+    name = f"/var/lib/mailgate/mail/example.org/alice/new/1763715603.{MESSAGE}.k3j5h7g9,S=10240,W=10500"
+    text = told(
+        life(
+            event(delivered(MESSAGE, NOW, "everybody@example.test", ALICE, BOB)),
+            {"at": NOW, "what": "not delivered", "reason": "the disk is full", "visible": [name]},
+            {"at": NOW, "what": "delivered", "recipient": ALICE, "maildrops": [ALICE], "copies": [name, "/short"]},
+            {"at": NOW, "what": "refused", "phase": "rcpt", "recipient": BOB, "reply": "452 4.2.2 " + "word " * 30},
+        ),
+        NOW,
+    )
+    lines = text.split("\n")
+    assert max(map(len, lines)) <= COLUMNS
+    at = lines.index("        /var/lib/mailgate/mail/example.org/alice/new/")
+    assert lines[at + 1] == f"          1763715603.{MESSAGE}.k3j5h7g9,S=10240,W=10500"
+    assert f"    {AT}  delivered to <{ALICE}>, files:" in lines and "        /short" in lines
+    assert all(line.startswith(" " * 25) for line in lines if line.strip().startswith("word"))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +96,30 @@ def test_a_block() -> None:
         ({"what": "expired", "user": ALICE}, f"removed from the maildrop of {ALICE}: its time was up"),
         ({"what": "expired", "user": ALICE, "to_trash": True}, f"moved to the trash from the maildrop of {ALICE}"),
         ({"what": "of a later version"}, "of a later version"),
+        (
+            {"what": "abandoned", "phase": "content", "reason": "lost", "octets": 3 << 20, "recipients": [ALICE]},
+            "the connection was lost after 3145728 octets (3.0 MiB) of the message, before its end; nothing was",
+        ),
+        (
+            {"what": "abandoned", "phase": "answer", "reason": "lost", "octets": 2048},
+            "the connection was lost after all 2048 octets (2.0 KiB) of the message, before it was delivered; nothing",
+        ),
+        (
+            {"what": "abandoned", "phase": "content", "reason": "time-out", "octets": 7, "reply": "552 5.3.4 Too big"},
+            "at least 7 octets of the message, before its end; nothing was delivered. It would have heard: 552",
+        ),
+        ({"what": "abandoned", "phase": "mail", "reason": "stopped"}, "was stopped before anybody was to have it;"),
+        ({"what": "abandoned", "phase": "rcpt", "reason": "reset"}, "took it back (RSET) before it sent the message;"),
+        ({"what": "abandoned", "phase": "new", "reason": "later"}, "later at new; nothing was delivered"),
+        (
+            {"what": "restored", "user": ALICE, "backup": "/b"},
+            f"restored to the maildrop of {ALICE} from the backup /b",
+        ),
+        (
+            {"what": "restored", "user": ALICE, "backup": "/b", "made": NOW, "clashed": "7", "message": "m"},
+            ", under another UID, as another message has 7. It was m",
+        ),
+        ({"what": "restored", "backup": "/b", "clashed": "7"}, "another message has 7"),
     ],
 )
 def test_sentences(values: dict[str, Any], said: str) -> None:
@@ -91,18 +140,21 @@ def test_titles() -> None:
     assert text.split("\n")[1] == "    came by SMTP from 192.0.2.1 (in clear)"
     other = told(life(event(fetched("", uid="7 8")), kind="uid", name=f"{ALICE} 7"), NOW)
     assert other.startswith(f"a message of {ALICE} that another program brought, UID 7, just now\n    2")
+    half = told(life({"at": NOW, "what": "abandoned", "message_id": "a@b", "octets": 9, "recipients": [ALICE]}), NOW)
+    assert half.split("\n")[1:3] == [f"    from <> to <{ALICE}>", "    Message-ID <a@b>, 9 octets came"]
     old = told(life(event(fetched(MESSAGE))), NOW + 3600)
     assert old.split("\n")[:2] == [f"{MESSAGE}, 1 hour ago", "    how it came is not in the journal any more"]
     both = told(life(event(refused(MESSAGE)), event(accepted(MESSAGE))), NOW)
-    assert both.startswith(f"{MESSAGE} from <Sender@example.org> to <nobody@example.test>, <{ALICE}>, just now")
+    said = f"{MESSAGE}, just now from <Sender@example.org> to <nobody@example.test>, <{ALICE}> "
+    assert " ".join(both.split()).startswith(said)
     nobody = told(life(event(refused(MESSAGE, "helo", recipient=""))), NOW)
-    assert nobody.startswith(f"{MESSAGE} from <Sender@example.org> to nobody")
+    assert "    from <Sender@example.org> to nobody\n" in nobody
 
 
 def test_of_many_recipients_some_are_named() -> None:
     many = tuple(f"u{number}@example.test" for number in range(SHOWN + 3))
     text = told(life(event(accepted(MESSAGE, recipients=many))), NOW)
-    assert "<u4@example.test> and 3 more, just now" in text and "u5" not in text
+    assert "<u4@example.test> and 3 more " in " ".join(text.split()) and "u5" not in text
 
 
 def test_what_strangers_said_is_harmless() -> None:

@@ -29,7 +29,7 @@ key = "mx-key.pem"
 [smtp]
 listen = ["tcp:2525:interface=127.0.0.1"]
 [pop3]
-listen_tls = ["tcp:0:interface=127.0.0.1"]
+listen_tls = ["tcp:0:interface=127.0.0.1", "tcp:0:interface=127.0.0.1"]
 """
 BROKEN = "odd: alice, nowhere\n"
 
@@ -54,7 +54,8 @@ class House:
         assert (socket, name, arguments) == (str(self.directory / "control.sock"), "ports", {})
         if not self.runs:
             raise NoServer("no gateway runs")
-        return {"ports": {"pop3s": {"host": "127.0.0.1", "port": 9950}}}
+        listening = [("smtp.listen", 2525), ("pop3.listen_tls", 9950), ("pop3.listen_tls", 9951)]
+        return {"listeners": [{"listener": key, "host": "127.0.0.1", "port": port} for key, port in listening]}
 
     def run(self, plan: Plan) -> Report:
         self.plans.append(plan)
@@ -78,7 +79,9 @@ def test_all_is_well(house: House) -> None:
     result = house.self_test("alice@example.test", "--stdin", "--timeout", "7")
     assert (result.exit_code, result.output.endswith("All is well.\n")) == (0, True)
     (plan,) = house.plans
-    assert [getattr(each, "place", "") for each in plan.doors] == ["127.0.0.1:2525", "127.0.0.1:9950"]
+    assert [getattr(each, "place", "") for each in plan.doors] == [
+        "127.0.0.1:2525", "127.0.0.1:9950", "127.0.0.1:9951",
+    ]  # fmt: skip
     assert (plan.route.user, plan.route.password, plan.route.address) == (
         "alice@example.test",
         "pass",
@@ -149,4 +152,4 @@ def test_a_certificate_that_cannot_be_read(house: House) -> None:
     (house.directory / "mx-key.pem").unlink()
     result = house.self_test("alice@example.test", "--stdin")
     assert (result.exit_code, "mx-key.pem: cannot be read" in result.stderr) == (0, True)
-    assert house.plans[0].trust.pinned == b""
+    assert house.plans[0].trust.configured == b""

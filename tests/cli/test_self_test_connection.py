@@ -12,18 +12,15 @@ import pytest
 from mailgate.cli import self_test_connection as module
 from mailgate.cli.self_test_connection import (
     AS_PROXY,
-    NOT_VERIFIED,
     Seen,
     Trouble,
-    Trust,
-    make_trust,
     reach,
     remarks_on,
     secured,
 )
-from mailgate.cli.tls_probe import Door
+from mailgate.cli.self_test_trust import NOT_VERIFIED, Trust
+from mailgate.cli.tls_reaching import Door
 from tests.cli.self_test_support import TLS, Host, door
-from tests.tls.support import DAY, KEY, NOW, OTHER_KEY, Disk, certificate
 
 IMPLICIT = door("pop3.listen_tls", "tls")
 
@@ -57,31 +54,6 @@ class Client:
     def close(self) -> None:
         self.closed = True
         self.sock.close()
-
-
-def test_the_name_that_is_asked_for(tmp_path: Path) -> None:
-    one = Disk(tmp_path, "one").pair(certificate("mail.test", dns=["*.mail.test", "mail.test"]))
-    two = Disk(tmp_path, "two").pair(certificate("mx.test"))
-    assert make_trust("mx.test", [one, None, two], "", True, NOW).name == "mx.test"
-    assert make_trust("a.mail.test", [one], "", True, NOW).name == "a.mail.test"
-    other = make_trust("mx.test", [one], "", True, NOW)
-    assert (other.name, other.remarks) == ("mail.test", ("no certificate is for mx.test; asked for mail.test",))
-    assert make_trust("mx.test", [None], "", True, NOW).name == "mx.test"
-
-
-def test_what_is_taken_as_it_is(tmp_path: Path) -> None:
-    pem = certificate("mx.test")
-    own = Disk(tmp_path, "own").pair(pem)
-    other = Disk(tmp_path, "other").pair(certificate("mx.test", KEY, "ca", OTHER_KEY))
-    assert make_trust("mx.test", [own], "", True, NOW).pinned == ssl.PEM_cert_to_DER_cert(pem.decode())
-    assert make_trust("mx.test", [other, own], "", True, NOW).pinned == b""
-    assert make_trust("mx.test", [own], "", True, NOW + 91 * DAY).pinned == b""
-    assert make_trust("mx.test", [], "", False, NOW).needed is False
-
-
-def test_authorities_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        make_trust("mx.test", [], str(tmp_path / "none"), True, NOW)
 
 
 def test_reached_as_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,24 +108,47 @@ def test_vouched_for(host: Host) -> None:
     host.end()
 
 
-def test_self_signed_as_configured(host: Host) -> None:
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("mx.test", ()),
+        (
+            "b.test",
+            (
+                "its certificate is not for b.test, but for mx.test: get one for that name, or set hostname to a name "
+                "that it has",
+            ),
+        ),
+    ],
+)
+def test_self_signed_as_configured(host: Host, name: str, wrong: tuple[str, ...]) -> None:
     clients: list[Client] = []
-    pinned = ssl.PEM_cert_to_DER_cert(host.pem.decode())
-    trust = Trust("mx.test", ssl.create_default_context(), pinned)
-    assert begun(host, clients, trust)[1] == Seen("TLSv1.3", False, (NOT_VERIFIED,))
+    configured = ssl.PEM_cert_to_DER_cert(host.pem.decode())
+    trust = Trust(name, ssl.create_default_context(), configured)
+    assert begun(host, clients, trust)[1] == Seen("TLSv1.3", False, (NOT_VERIFIED,), wrong)
+    clients[0].close()
+    host.end()
+
+
+def test_vouched_for_and_for_another_name(host: Host) -> None:
+    clients: list[Client] = []
+    trust = Trust("b.test", host.trust().careful, ssl.PEM_cert_to_DER_cert(host.pem.decode()))
+    seen = begun(host, clients, trust)[1]
+    assert (seen.verified, seen.remarks, len(seen.wrong)) == (False, (), 1)
+    assert seen.wrong[0].startswith("its certificate is not for b.test, but for mx.test")
     clients[0].close()
     host.end()
 
 
 @pytest.mark.parametrize(
-    ("pinned", "said"),
-    [(b"", "is not trusted: self-signed certificate"), (b"another", "not the one that is configured")],
+    ("configured", "said"),
+    [(b"", "is not trusted: self-signed certificate$"), (b"another", "not the one that is configured")],
 )
-def test_a_stranger(host: Host, pinned: bytes, said: str) -> None:
+def test_a_stranger(host: Host, configured: bytes, said: str) -> None:
     clients: list[Client] = []
     with pytest.raises(Trouble, match=said):
-        begun(host, clients, Trust("mx.test", ssl.create_default_context(), pinned))
-    assert all(client.closed for client in clients) and len(clients) == bool(pinned)
+        begun(host, clients, Trust("mx.test", ssl.create_default_context(), configured))
+    assert [client.closed for client in clients] == [True]
     host.end()
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from mailgate.cli import self_test_connection, self_test_maildrop
 from mailgate.cli.self_test_connection import Trouble
-from mailgate.cli.self_test_maildrop import PAUSE_SECONDS, Account, Box, LoginRefused, opened
+from mailgate.cli.self_test_maildrop import PAUSE_SECONDS, Account, Box, Client, LoginRefused, opened
 from mailgate.cli.self_test_message import make_sample
 from tests.cli.self_test_support import TLS, Host, Step, door
 
@@ -196,3 +196,16 @@ def test_an_interrupted_login(host: Host) -> None:
     account = evolve(Account("alice@example.test", "w", 5.0), wait=wait)
     with pytest.raises(KeyboardInterrupt), opened(door("pop3.listen", "pop3"), account, host.trust()):
         raise AssertionError("it is in use")
+
+
+def test_a_login_that_is_cut_leaves_no_connection(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[Client] = []
+
+    def cut_off(client: Client, _: str) -> bytes:
+        cut.append(client)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(Client, "user", cut_off)
+    with pytest.raises(Trouble, match="the connection broke: timed out"):
+        visit(host, Box.uids, *STLS)
+    assert [client.sock for client in cut] == [None]

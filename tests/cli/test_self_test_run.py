@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import pytest
 
 from mailgate.cli import self_test_run as module
-from mailgate.cli.self_test_connection import Seen, Trouble, Trust
+from mailgate.cli.self_test_connection import Seen, Trouble
 from mailgate.cli.self_test_maildrop import Account, LoginRefused
 from mailgate.cli.self_test_message import Sample
 from mailgate.cli.self_test_run import NOT_SENT, NOT_TRIED, Plan, Removal, Report, came_through, run
 from mailgate.cli.self_test_sending import Route, Sending
+from mailgate.cli.self_test_trust import Trust
 from mailgate.cli.tls_doors import Lost
-from mailgate.cli.tls_probe import Door
+from mailgate.cli.tls_reaching import Door
 from tests.cli.self_test_support import door
 
 SMTP, LMTP = door("smtp.listen", "smtp", 25), door("lmtp.listen", "lmtp", 24)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from mailgate.cli import self_test_connection
-from mailgate.cli.self_test_connection import Trust
 from mailgate.cli.self_test_message import make_sample
 from mailgate.cli.self_test_sending import Route, Sending, is_submission, send
-from mailgate.cli.tls_probe import Dialogue
+from mailgate.cli.self_test_trust import Trust
+from mailgate.cli.tls_reaching import Dialogue
 from tests.cli.self_test_support import DOT, TLS, Host, Step, door
 
 ROUTE = Route("alice@example.test", "päss", "info@example.test")

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from mailgate.cli.self_test_connection import NOT_VERIFIED, Seen
+from mailgate.cli.self_test_connection import Seen
 from mailgate.cli.self_test_message import Sample, make_sample
 from mailgate.cli.self_test_run import Fetching, Removal, Report
 from mailgate.cli.self_test_sending import Sending
 from mailgate.cli.self_test_table import rows, show
+from mailgate.cli.self_test_trust import NOT_VERIFIED
 from mailgate.cli.tls_doors import Lost
 from tests.cli.self_test_support import door
 
@@ -76,24 +77,22 @@ def test_what_vanished_by_itself() -> None:
 
 
 def test_no_tls(capsys: pytest.CaptureFixture[str]) -> None:
-    told = rows(Report([evolve(SENT, seen=Seen())], [FETCHED], REMOVED), ["asked for x"])
+    told = rows(Report([evolve(SENT, seen=Seen())], [FETCHED], REMOVED))
     assert [(row["tls"], row["verified"], row["remarks"]) for row in told] == [
-        ("", None, []), ("TLSv1.3", True, ["asked for x"]),
+        ("", None, []), ("TLSv1.3", True, []),
     ]  # fmt: skip
     show(told)
-    assert "smtp.listen  127.0.0.1:25   -        -         250 2.0.0" in capsys.readouterr().out
+    assert "smtp.listen  127.0.0.1:25   -    -        250   1 of 1" in capsys.readouterr().out
 
 
 def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    show(
-        rows(Report([SENT], [evolve(FETCHED, seen=Seen("TLSv1.3", False, (NOT_VERIFIED,)))], REMOVED), ["asked for x"])
-    )
+    show(rows(Report([SENT], [evolve(FETCHED, seen=Seen("TLSv1.3", False, (NOT_VERIFIED,)))], REMOVED)))
     assert capsys.readouterr().out.splitlines() == [
-        "LISTENER     PLACE          TLS      VERIFIED  SENT       FETCHED  REMOVED  SECONDS",
-        "smtp.listen  127.0.0.1:25   TLSv1.3  yes       250 2.0.0  1 of 1   yes      0.12",
-        "pop3.listen  127.0.0.1:110  TLSv1.3  no        -          1 of 1   yes      0.20",
-        "remark  everywhere: asked for x",
-        f"remark  pop3.listen: {NOT_VERIFIED}",
+        "LISTENER     PLACE          TLS  TRUSTED  SENT  FETCHED  GONE  TIME",
+        "smtp.listen  127.0.0.1:25   1.3  yes      250   1 of 1   yes   0.12",
+        "pop3.listen  127.0.0.1:110  1.3  no       -     1 of 1   yes   0.20",
+        "remark  pop3.listen: not verified: self-signed; it is the certificate that is",
+        "        configured",
         "All is well.",
     ]
 
@@ -102,7 +101,29 @@ def test_what_is_wrong_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     other = evolve(SENT, door=door("smtp.listen", "smtp", 26), sample=Sample("x", b"x"), reply="", wrong="it says \x1b")
     show(rows(Report([SENT, other], [FETCHED], REMOVED, [Lost("lmtp.listen", "systemd:x")])))
     said = capsys.readouterr().out
-    assert "smtp.listen  127.0.0.1:26   TLSv1.3  yes       no         -        -        0.12\n" in said
+    assert "smtp.listen  127.0.0.1:26   1.3  yes      no    -        -     0.12\n" in said
     assert "WRONG   smtp.listen 127.0.0.1:26: it says \\x1b\n" in said
-    assert "WRONG   lmtp.listen: only a gateway that runs knows where this is, and it has not said so\n" in said
+    assert (
+        "WRONG   lmtp.listen: only a gateway that runs knows where this is, and it has\n        not said so\n" in said
+    )
     assert said.endswith("2 of 4 listeners failed.\n")
+
+
+def test_what_mail_programs_would_mind_is_wrong_though_all_came_through(capsys: pytest.CaptureFixture[str]) -> None:
+    misnamed = "its certificate is not for mx.test, but for b.test"
+    seen = Seen("TLSv1.3", False, wrong=(misnamed,))
+    told = rows(Report([evolve(SENT, seen=seen)], [evolve(FETCHED, seen=seen, wrong="no")], REMOVED))
+    assert [row["wrong"] for row in told] == [[misnamed], [misnamed, "no"]]
+    show(told)
+    assert capsys.readouterr().out.endswith(
+        f"WRONG   everywhere: {misnamed}\nWRONG   pop3.listen: no\n2 of 2 listeners failed.\n"
+    )
+
+
+def test_the_widest_row_of_an_ordinary_house_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    wide = door("submission.listen_tls", "tls", 40_587)
+    slow = evolve(SENT, door=wide, seconds=12.3)
+    show(rows(Report([slow], [evolve(FETCHED, door=wide, contents={})], Removal(wrong="disk"))))
+    said = capsys.readouterr().out.splitlines()
+    assert "12.30" in said[1] and any(line.startswith("WRONG") for line in said)
+    assert all(len(line) <= 80 for line in said)

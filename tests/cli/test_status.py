@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailgate.cli import main
-from mailgate.cli.status import duration, size
+from mailgate.cli.status import WIDTH, duration
 from tests.cli.answers import server
 
 NONE = {"minute": 0, "hour": 0}
@@ -22,6 +22,7 @@ TOLD: dict[str, Any] = {
     "started": 1_700_000_000.0,
     "uptime_seconds": 280_000.0,
     "problems": [],
+    "waiting": [],
     "listening": [{"listener": "smtp.listen", "place": "0.0.0.0:25"}, {"listener": "pop3.listen", "place": "[::]:110"}],
     "sessions": {"smtp": {"open": 3, "secured": 2}},
     "rates": {
@@ -111,6 +112,14 @@ def test_a_gateway_that_has_just_begun(gateway: Path) -> None:
     assert "Certificates" not in lines
 
 
+def test_a_sweep_in_the_future(gateway: Path) -> None:
+    with server(gateway, {**TOLD, "sweeper": {"last_sweep": time.time() + 86_400.0 * 30 + 60, "held": ""}}):
+        lines = status(gateway).stdout.splitlines()
+    assert any(
+        line.startswith("  sweeper  last sweep 30 days ") and line.endswith("from now, by the clock") for line in lines
+    )
+
+
 def test_for_programs(gateway: Path) -> None:
     with server(gateway, TOLD):
         result = status(gateway, "--json")
@@ -140,9 +149,41 @@ def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-@pytest.mark.parametrize(
-    ("octets", "words"),
-    [(0, "0 octets"), (1_023, "1023 octets"), (1_536, "1.5 KiB"), (104_857_600, "100 MiB"), (2**62, "4096.0 PiB")],
-)
-def test_sizes(octets: int, words: str) -> None:
-    assert size(octets) == words
+def test_what_waits_for_a_restart_is_no_problem(gateway: Path) -> None:
+    with server(gateway, {**TOLD, "waiting": ["smtp.listen", "store.directory"]}):
+        result = status(gateway)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:3] == [
+        "  No problems.",
+        "  Waiting for a restart: smtp.listen, store.directory",
+    ]
+
+
+def test_a_server_from_before_an_upgrade(gateway: Path) -> None:
+    with server(gateway, {key: value for key, value in TOLD.items() if key != "waiting"}):
+        assert status(gateway).exit_code == 0
+
+
+def test_it_fits_a_terminal_and_no_path_is_torn(gateway: Path) -> None:
+    path = "/var/lib/mailgate/domains/" + "long-" * 15 + "name.example/users"
+    told = {
+        **TOLD,
+        "version": "10.11.12",
+        "pid": 4_194_304,
+        "uptime_seconds": 864_000.0 * 99 + 3_600 * 23,
+        "problems": ["the clock says 1970-01-01 00:00 UTC, " + "and so on " * 20, f"{path}: what is wrong " * 2],
+        "waiting": [f"limits.number_{number}" for number in range(20)],
+        "listening": [{"listener": "submission.listen_tls", "place": f"[{':'.join(['2001'] * 8)}]:65535"}],
+        "sessions": {"submission": {"open": 10_000, "secured": 10_000}},
+        "rates": {key: {"minute": 123_456, "hour": 1_234_567} for key in TOLD["rates"]},
+        "commits": {"waiting": 10_000, "oldest_seconds": 999.9},
+        "disk": {"free_octets": 2**50, "octets": 2**50, "free_inodes": 2**32, "inodes": 2**32},
+        "certificates": [{"name": f"{'m' * 30}.example.org", "not_after": 1.8e9, "days_left": 9_999}],
+        "sweeper": {"last_sweep": time.time() - 864_000 * 9, "held": "the clock"},
+    }
+    with server(gateway, told):
+        lines = status(gateway).stdout.splitlines()
+    assert [line for line in lines if len(line) > WIDTH and path not in line] == []
+    assert sum(f"{path}:" in line for line in lines) == 2
+    first = next(number for number, line in enumerate(lines) if "PROBLEM" in line)
+    assert lines[first].startswith("  PROBLEM  the clock says") and lines[first + 1].startswith("           and so on")

@@ -15,10 +15,12 @@ from click.testing import CliRunner, Result
 from mailgate.cli import main
 from mailgate.cli import tls as command
 from mailgate.cli.server import NoServer
-from mailgate.cli.tls_probe import Door, NobodyThere, NoTLS, Served
+from mailgate.cli.tls_probe import NobodyThere, NoTLS, Served
+from mailgate.cli.tls_reaching import Door
 from tests.tls.support import DAY, KEY, OTHER_KEY, Disk, certificate
 
 CONFIG = """
+hostname = "mx.test"
 state = "."
 [tls]
 certificate = "mx.pem"
@@ -26,8 +28,9 @@ key = "mx-key.pem"
 [smtp]
 listen = ["tcp:2525:interface=127.0.0.1", "tcp:2526:interface=127.0.0.1"]
 [pop3]
-listen_tls = ["tcp:0:interface=127.0.0.1"]
+listen_tls = ["tcp:0:interface=127.0.0.1", "tcp:0:interface=127.0.0.1"]
 """
+PORTS = (2525, 2526, 9950, 9951)
 
 
 class House:
@@ -42,7 +45,9 @@ class House:
         self.served = Served(ssl.PEM_cert_to_DER_cert(self.certificate.decode()), "TLSv1.3", "X", "self-signed")
         self.errors: dict[int, Exception] = {}
         self.asked: list[tuple[str, str]] = []
-        self.ports: Mapping[str, Any] | None = {"pop3s": {"host": "127.0.0.1", "port": 9950}}
+        self.listening: list[tuple[str, int]] | None = [
+            ("smtp.listen", 2525), ("smtp.listen", 2526), ("pop3.listen_tls", 9950), ("pop3.listen_tls", 9951),
+        ]  # fmt: skip
 
     def probe(self, door: Door, name: str) -> Served:
         self.asked.append((door.place, name))
@@ -52,9 +57,9 @@ class House:
 
     def ask(self, socket: str, name: str, arguments: Mapping[str, Any]) -> Any:
         assert (socket, name, arguments) == (str(self.file.parent / "control.sock"), "ports", {})
-        if self.ports is None:
+        if self.listening is None:
             raise NoServer("none")
-        return {"ports": self.ports}
+        return {"listeners": [{"listener": key, "host": "127.0.0.1", "port": port} for key, port in self.listening]}
 
     def status(self, *arguments: str) -> Result:
         return CliRunner().invoke(main, ["tls", "status", "--config", str(self.file), *arguments])
@@ -71,14 +76,24 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
 def test_every_port_is_asked_for_every_name(house: House) -> None:
     result = house.status()
     assert (result.exit_code, result.output.endswith("Nothing is wrong.\n")) == (0, True)
-    assert house.asked == [(f"127.0.0.1:{port}", name) for port in (2525, 2526, 9950) for name in ("", "mx.test")]
+    assert house.asked == [(f"127.0.0.1:{port}", name) for port in PORTS for name in ("mx.test", "")]
     rows = [json.loads(line) for line in house.status("--json").stdout.splitlines()]
-    assert [(row["place"], row["asked"], row["wrong"]) for row in rows] == [(*each, []) for each in house.asked[:6]]
+    assert [(row["place"], row["asked"], row["wrong"]) for row in rows] == [(*each, []) for each in house.asked[:8]]
 
 
 def test_another_host(house: House) -> None:
     house.status("--host", "mx.test")
-    assert house.asked == [(f"mx.test:{port}", "mx.test") for port in (2525, 2526, 9950)]
+    assert house.asked == [(f"mx.test:{port}", "mx.test") for port in PORTS]
+
+
+def test_a_certificate_for_another_name_than_the_hostname(house: House) -> None:
+    house.file.write_text(CONFIG.replace('"mx.test"', '"mail.test"'))
+    result = house.status()
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert "asked for mail.test names mx.test" in said
+    assert "it is not for mail.test, but for mx.test: get one for that name, or set hostname to a name" in said
+    assert said.endswith("4 of 12 questions had a wrong answer.")
 
 
 def test_something_wrong(house: House) -> None:
@@ -107,13 +122,13 @@ def test_a_port_without(house: House, error: Exception, said: str) -> None:
 
 
 def test_a_port_that_only_a_server_knows(house: House) -> None:
-    house.ports = None
+    house.listening = None
     result = house.status()
     assert (result.exit_code, "only a gateway that runs knows where this is" in result.output) == (2, True)
 
 
 def test_nobody_at_all(house: House) -> None:
-    house.ports = None
+    house.listening = None
     house.errors = {port: NobodyThere("Connection refused") for port in (2525, 2526)}
     result = house.status()
     assert (result.exit_code, "no gateway runs" in result.stderr) == (3, True)
@@ -123,7 +138,7 @@ def test_files_that_we_cannot_read_are_told_of(house: House) -> None:
     (house.file.parent / "mx-key.pem").unlink()
     result = house.status()
     assert (result.exit_code, "mx-key.pem: cannot be read" in result.stderr) == (0, True)
-    assert {name for _, name in house.asked} == {""}
+    assert {name for _, name in house.asked} == {"mx.test", ""}
 
 
 def test_configurations_of_no_use(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from mailgate.cli.tls_probe import LINE_OCTETS, Dialogue, Door, NobodyThere, NoTLS, connect, probe
+from mailgate.cli.tls_probe import LINE_OCTETS, NobodyThere, NoTLS, probe
+from mailgate.cli.tls_reaching import Dialogue, Door
 from tests.tls.support import DAY, KEY, OTHER_KEY, certificate, pem
 
 Script = Sequence[bytes]  # what the server says; a line in between is what it wants to hear
@@ -146,44 +147,3 @@ def test_nobody() -> None:
 
     with pytest.raises(NobodyThere, match="Connection refused"):
         probe(door("tls"), "", refuse)
-
-
-def test_connections(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        connect(Door("lmtp.listen", str(tmp_path / "none"), 0, "lmtp"))
-    path = str(tmp_path / "socket")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
-        listening.listen()
-        with connect(Door("lmtp.listen", path, 0, "lmtp")) as connection:
-            assert connection.getpeername() == path
-
-
-def test_a_connection_to_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[object] = []
-    here, there = socket.socketpair()
-
-    def create(place: tuple[str, int], seconds: float) -> socket.socket:
-        seen.append(place)
-        return here
-
-    monkeypatch.setattr(socket, "create_connection", create)
-    with there, connect(door("tls")):
-        assert seen == [("192.0.2.1", 25)]
-    assert (door("tls").place, Door("k", "/run/x", 0, "lmtp").place) == ("192.0.2.1:25", "/run/x")
-
-
-def test_proxies_are_known_by_the_address_that_we_come_from() -> None:
-    seen: list[str] = []
-
-    class Ours(socket.socket):
-        def getsockname(self) -> tuple[str, int]:
-            return "198.51.100.7", 4711
-
-    def note(client: str) -> bool:
-        seen.append(client)
-        return False
-
-    with pytest.raises(OSError, match="not connected"):
-        probe(door("smtp", note), "", lambda _: Ours(socket.AF_INET, socket.SOCK_STREAM))
-    assert seen == ["198.51.100.7"]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.cli.tls_probe import Door, Served
+from mailgate.cli.tls_probe import Served
+from mailgate.cli.tls_reaching import Door
 from mailgate.cli.tls_report import failure, row, show
 from mailgate.tls.pair import Pair
 from tests.tls.support import DAY, KEY, NOW, OTHER_KEY, Disk, certificate
@@ -27,13 +28,13 @@ SIGNED = certificate("mx.test", KEY, "ca", OTHER_KEY, serial=2)
 def wrong(
     chain: bytes, asked: str = "", distrust: str = "", now: float = NOW, pairs: tuple[Pair | None, ...] = ()
 ) -> list[str]:
-    found: list[str] = row(DOOR, asked, served(chain, distrust), pairs, now)["wrong"]
+    found: list[str] = row(DOOR, asked, served(chain, distrust), pairs, "mx.test", now)["wrong"]
     return found
 
 
 def test_a_row(tmp_path: Path) -> None:
     pair = Disk(tmp_path).pair(SELF)
-    assert row(DOOR, "mx.test", served(SELF, "self-signed certificate"), (pair,), NOW) == {
+    assert row(DOOR, "mx.test", served(SELF, "self-signed certificate"), (pair,), "mx.test", NOW) == {
         "listener": "pop3.listen",
         "place": "127.0.0.1:110",
         "begin": "STLS",
@@ -61,7 +62,10 @@ def test_names_that_are_its_own(asked: str) -> None:
 
 
 def test_what_is_wrong() -> None:
-    assert wrong(SELF, "other.test") == ["it is not for other.test"]
+    assert wrong(SELF, "other.test") == [
+        "it is not for other.test, but for mx.test, *.mail.test, 192.0.2.1: "
+        "get one for that name, or have clients ask for a name that it has"
+    ]
     assert wrong(SIGNED, "mx.test", "unable to get local issuer certificate") == [
         "clients do not trust it: unable to get local issuer certificate"
     ]
@@ -81,20 +85,33 @@ def test_what_is_not_what_the_file_has(tmp_path: Path) -> None:
     assert wrong(SIGNED, "", pairs=(None, other)) == []  # nobody knows what the main one should be
 
 
+def test_another_name_than_that_of_the_file(tmp_path: Path) -> None:
+    main = Disk(tmp_path, "main").pair(SIGNED)
+    name, file = wrong(certificate("old.test"), "mx.test", pairs=(main,))
+    assert name == "it is not for mx.test, but for old.test"  # and the other sentence says what to do
+    assert file.startswith(f"{main.files.certificate} has another one now, serial 02: ")
+    assert "get one" in wrong(certificate("old.test"), "mx.test", pairs=(None,))[0]
+
+
+def test_dates_and_the_name_are_both_told() -> None:
+    dates, name = wrong(SIGNED, "other.test", "certificate has expired", NOW + 91 * DAY)
+    assert dates.startswith("it has expired on ") and name.startswith("it is not for other.test, ")
+
+
 def test_what_is_soon_to_be_done() -> None:
     for days, remarks in ((15, []), (14, ["renew it: 14 days are left"]), (0, ["renew it: 0 days are left"]), (-1, [])):
-        assert row(DOOR, "", served(SIGNED), (), NOW + (90 - days) * DAY)["remarks"] == remarks
+        assert row(DOOR, "", served(SIGNED), (), "mx.test", NOW + (90 - days) * DAY)["remarks"] == remarks
 
 
 def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     evil = served(certificate("evil\x1b[31m", KEY, "ca", OTHER_KEY, serial=3, dns=[]), "no issuer")
     soon = NOW + 80 * DAY
     rows = [
-        row(DOOR, "", served(SELF, "self-signed certificate"), (), soon),
-        row(DOOR, "mx.test", served(SELF, "self-signed certificate"), (), soon),
-        row(DOOR, "mx.other.test", evil, (), NOW),
+        row(DOOR, "", served(SELF, "self-signed certificate"), (), "mx.test", soon),
+        row(DOOR, "mx.test", served(SELF, "self-signed certificate"), (), "mx.test", soon),
+        row(DOOR, "mx.other.test", evil, (), "mx.test", NOW),
         failure(Door("lmtp.listen", "/run/lmtp", 0, "lmtp"), "", "nobody answers: Connection refused"),
-        row(Door("pop3.listen_tls", "127.0.0.1", 995, "tls"), "mx.test", served(SIGNED), (), NOW),
+        row(Door("pop3.listen_tls", "127.0.0.1", 995, "tls"), "mx.test", served(SIGNED), (), "mx.test", NOW),
     ]
     show(rows)
     assert (
@@ -116,7 +133,8 @@ pop3.listen  127.0.0.1:110  STLS
     valid    2026-09-20 to 2026-12-20, 90 days left
     TLS      TLSv1.3 TLS_AES_256_GCM_SHA384
     trusted  no: no issuer
-    WRONG    it is not for mx.other.test
+    WRONG    it is not for mx.other.test, but for CN=evil\\x1b[31m: get one for
+             that name, or have clients ask for a name that it has
 lmtp.listen  /run/lmtp  STARTTLS
   asked for no name
     WRONG    nobody answers: Connection refused

@@ -47,9 +47,18 @@ def test_how_things_stand(door: Door) -> None:
 
 
 def test_an_account_is_cleared_however_it_is_spelled(door: Door) -> None:
-    assert call(door, "clear_limits", account="ALICE") == {"cleared": {"account": ALICE}}
+    assert call(door, "clear_limits", account="ALICE") == {
+        "cleared": {"account": ALICE},
+        "forgotten": {"wrong_passwords": 10},
+        "is_account": True,
+    }
     assert door.log_in(EVIL, "alice", "wrong x") == 0
-    assert call(door, "clear_limits", account="NoBody") == {"cleared": {"account": "nobody"}}
+    for known in (1, 0):
+        assert call(door, "clear_limits", account="NoBody") == {
+            "cleared": {"account": "nobody"},
+            "forgotten": {"wrong_passwords": known},
+            "is_account": False,
+        }
     assert call(door, "limits")["unknown"] == []
 
 
@@ -57,18 +66,24 @@ def test_an_account_is_cleared_however_it_is_spelled(door: Door) -> None:
 def test_a_network_is_cleared_by_its_name_or_an_address(name: str) -> None:
     door = Door()
     door.log_in("2001:db8:1:2::3", "nobody", "wrong")
-    assert call(door, "clear_limits", network=name) == {"cleared": {"network": name}}
+    for known in (1, 0):
+        assert call(door, "clear_limits", network=name) == {"cleared": {"network": name}, "forgotten": {"names": known}}
     left = [row["network"] for row in call(door, "limits")["networks"]]
     assert left == (["2001:db8:1::/48"] if "/" in name else [])  # an address stands for its site, too
 
 
 def test_both_at_once_and_all(door: Door) -> None:
     door.guess(HOME, "bob", 1)
-    cleared = call(door, "clear_limits", account="bob", network=HOME)["cleared"]
-    assert cleared == {"account": BOB, "network": HOME}
+    told = call(door, "clear_limits", account="bob", network=HOME)
+    assert told["cleared"] == {"account": BOB, "network": HOME}
+    assert told["forgotten"] == {"wrong_passwords": 1, "names": 1}
     told = call(door, "limits")
     assert (len(told["accounts"]), len(told["networks"])) == (1, 1)
-    assert call(door, "clear_limits", all=True) == {"cleared": "all"}
+    for accounts, passwords, networks, names in ((2, 11, 1, 2), (0, 0, 0, 0)):
+        assert call(door, "clear_limits", all=True) == {
+            "cleared": "all",
+            "forgotten": {"accounts": accounts, "wrong_passwords": passwords, "networks": networks, "names": names},
+        }
     assert call(door, "limits")["totals"] == {"accounts": 0, "unknown": 0, "networks": 0, "exempt": 1}
 
 
@@ -89,4 +104,7 @@ def test_limits_takes_no_arguments(door: Door) -> None:
 def test_what_is_no_network_is_not_said_to_be_forgotten(door: Door, name: str) -> None:
     with pytest.raises(CallError, match="is no network"):
         call(door, "clear_limits", network=name)
-    assert call(door, "clear_limits", network="local") == {"cleared": {"network": "local"}}
+    with pytest.raises(CallError, match="is no network"):
+        call(door, "clear_limits", account="alice", network=name)
+    assert call(door, "limits")["totals"]["accounts"] == 1  # not the half of it is done
+    assert call(door, "clear_limits", network="local") == {"cleared": {"network": "local"}, "forgotten": {"names": 0}}

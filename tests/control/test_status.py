@@ -69,6 +69,16 @@ def test_a_gateway_at_work() -> None:
     assert told["problems"] == []
 
 
+def test_keys_that_wait_for_a_restart() -> None:
+    state = State()
+    assert status(state)["waiting"] == []
+    state.waiting = ("smtp.listen", "store.directory")
+    told = status(state)
+    assert told["waiting"] == ["smtp.listen", "store.directory"]
+    assert told["problems"] == []  # nothing is wrong: it goes on with what it has
+    assert sentence_of(state.instruments).startswith("Sessions: ")
+
+
 def test_a_disk_that_cannot_be_seen() -> None:
     state = State()
     state.disk = OSError()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from datetime import date
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.journal import files as files_module
-from mailgate.journal.files import SEGMENTS, Files, Segment, day_of, segments
+from mailgate.journal.files import LOCK_SECONDS, SEGMENTS, Files, Segment, day_of, segments
 from tests.journal.support import DAY, NOW, content, names
 
 MIB = 1 << 20
@@ -134,3 +135,20 @@ def test_what_is_not_ours_stays(directory: Path) -> None:
 def test_none_where_there_is_no_directory(tmp_path: Path) -> None:
     assert segments(str(tmp_path / "nowhere")) == []
     assert day_of(0) == date(1970, 1, 1)
+
+
+def test_one_process_writes_at_a_time(directory: Path) -> None:
+    slept: list[float] = []
+    files = Files(str(directory), MIB, 30, slept.append)
+    files.append(b"first\n", NOW)
+    holder = os.open(directory, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    with pytest.raises(OSError, match="another process writes") as caught:
+        files.append(b"lost\n", NOW)
+    assert caught.value.filename == str(directory)
+    assert LOCK_SECONDS <= sum(slept) < LOCK_SECONDS + 1  # not for ever
+    let_go = Files(str(directory), MIB, 30, lambda _: fcntl.flock(holder, fcntl.LOCK_UN))
+    let_go.append(b"second\n", NOW)
+    files.append(b"third\n", NOW)
+    os.close(holder)
+    assert content(directory) == b"first\nsecond\nthird\n"

@@ -63,6 +63,12 @@ def test_what_is_empty_is_left_out_and_seconds_are_rounded() -> None:
         (refused("", "connect", session="s1"), "session", "s1"),
         (fetched("m1"), "message", "m1"),
         (fetched("", uid="7"), "uid", f"{ALICE} 7"),
+        (facts.Restored(at=NOW, user=ALICE, message="m1", uid="7", clashed="", backup="/b", made=NOW), "message", "m1"),
+        (
+            facts.Restored(at=NOW, user=ALICE, message="m1", uid="9", clashed="7", backup="/b", made=NOW),
+            "uid",
+            f"{ALICE} 9",
+        ),
         (facts.Expired(at=NOW, user=ALICE, message="", uid="8", to_trash=True), "uid", f"{ALICE} 8"),
     ],
 )

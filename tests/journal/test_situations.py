@@ -137,7 +137,8 @@ class House:
         return life
 
     def text(self, what: str) -> str:
-        return told(self.life(what).as_json(), self.now())
+        """What is told of it, as if a line had no end."""
+        return " ".join(told(self.life(what).as_json(), self.now()).split())
 
 
 @pytest.fixture
@@ -174,10 +175,10 @@ def test_an_alias(house: House) -> None:
     for what in (ALICE, BOB, "sender@example.org", "<one@example.org>", life.id, "visit"):
         assert house.life(what) == life
     text = house.text(life.id)
-    assert f"{life.id} from <sender@example.org> to <info@example.test>" in text
+    assert "from <sender@example.org> to <info@example.test> Message-ID" in text
     assert "came by SMTP from 192.0.2.1 (client.example.org, in clear)" in text
     assert "handler loop-guard: passed" in text
-    assert f"delivered to <info@example.test> → {ALICE}, {BOB}" in text and f"file {BOB}/memory-2" in text
+    assert f"delivered to <info@example.test> → {ALICE}, {BOB}" in text and f"{BOB}/memory-2" in text
 
 
 def test_a_catch_all(house: House) -> None:
@@ -291,6 +292,42 @@ def test_refused_before_there_was_a_message(house: House) -> None:
     assert (life.kind, life.id) == ("session", "visit")
     assert house.life("192.0.2.1") == life
     assert "refused the sender <sender@example.org>: 452 4.3.1" in house.text("visit")
+
+
+def test_a_client_that_goes_away_in_the_midst_of_a_message(house: House) -> None:
+    visit = Visit(house.world)
+    visit.begin(ALICE)
+    visit.content(CONTENT, b"x" * (3 << 20))
+    visit.session.lost()
+    visit.session.ended("lost", 1, 2)
+    life = house.life(ALICE)
+    assert (life.kind, whats(life)) == ("message", ["abandoned"])
+    for what in ("sender@example.org", "<one@example.org>", life.id, "visit", "192.0.2.1", "@example.test"):
+        assert house.life(what) == life
+    text = house.text(life.id)
+    assert "came by SMTP from 192.0.2.1 (client.example.org, in clear)" in text
+    octets = len(CONTENT) + CONTENT.count(b"\n") + (3 << 20)
+    assert (
+        f"the connection was lost after {octets} octets (3.0 MiB) of the message, before its end; nothing was" in text
+    )
+
+
+def test_restored_from_a_backup(house: House) -> None:
+    house.send(ALICE)
+    life = house.life(ALICE)
+    house.day = 4
+    for clashed in ("", "one"):
+        house.world.facts.tell(
+            facts.Restored(user=ALICE, message=life.id, uid="u1", clashed=clashed, backup="/srv/b", made=NOW + DAY)
+        )
+    message, other = house.trace(life.id).lives
+    assert whats(message) == ["delivered", "accepted", "restored"]
+    assert (other.kind, other.id, whats(other)) == ("uid", f"{ALICE} u1", ["restored"])
+    text = " ".join(told(message.as_json(), house.now()).split())
+    assert f"restored to the maildrop of {ALICE} from the backup /srv/b of 2023-11-1" in text
+    again = " ".join(told(other.as_json(), house.now()).split())
+    assert again.startswith(f"a message of {ALICE} that was restored, UID u1")
+    assert again.endswith(f"under another UID, as another message has one. It was {life.id}")
 
 
 def test_nothing_private_is_written(house: House) -> None:

@@ -26,6 +26,7 @@ class State:
         self.last_sweep: float | None = None
         self.not_ready = ""
         self.warning = ""
+        self.waiting: tuple[str, ...] = ()
         self.counts = Counts(self.clock.seconds)
         self.commits = Commits(self.clock.seconds)
         self.instruments = Instruments(
@@ -42,6 +43,7 @@ class State:
             last_sweep=lambda: self.last_sweep,
             checks={"store": lambda: self.not_ready, "ports": lambda: ""},
             warnings={"reload": lambda: self.warning},
+            waiting=lambda: self.waiting,
         )
 
     def now(self) -> float:

@@ -34,8 +34,9 @@ def test_a_store_with_room(tmp_path: Path) -> None:
 
 
 def test_a_store_without_room(tmp_path: Path) -> None:
-    reason = store_usable(str(tmp_path), 1001, disk)()
-    assert reason == f"{tmp_path} has 1000 octets free, and 1001 are its reserve (store.min_free)"
+    reason = store_usable(str(tmp_path), 100 << 20, disk)()
+    assert reason == f"{tmp_path} has 1000 octets free, less than its reserve of 100 MiB (store.min_free)"
+    assert store_usable(str(tmp_path), 1001, disk)()
 
 
 def test_a_store_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

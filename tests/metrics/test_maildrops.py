@@ -38,6 +38,10 @@ def test_pop3() -> None:
     assert numbers(maildrops) == {"fetched": 2, "fetched_bytes": 111, "deleted": 1, "not_deleted": 2, "tops": 7}
 
 
+def test_what_came_back() -> None:
+    assert numbers(told(a(facts.Restored), a(facts.Restored))) == {"restored": 2}
+
+
 def test_sweeps() -> None:
     maildrops = told(
         a(facts.Expired, to_trash=True),

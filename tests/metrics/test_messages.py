@@ -46,6 +46,16 @@ def test_commands() -> None:
     assert messages.commands.values == {("smtp", "rcpt", "5xx"): 1, ("smtp", "rcpt", "4xx"): 1}
 
 
+def test_what_was_abandoned_by_how_far_it_had_come_and_why() -> None:
+    messages = told(
+        a(facts.Abandoned, listener="smtp", phase="content", reason="lost"),
+        a(facts.Abandoned, listener="smtp", phase="content", reason="lost"),
+        a(facts.Abandoned, phase="rcpt", reason="reset"),
+    )
+    assert messages.abandoned.values == {("smtp", "content", "lost"): 2, ("unknown", "rcpt", "reset"): 1}
+    assert messages.abandoned in messages.families and not messages.messages.values
+
+
 def test_handlers() -> None:
     messages = told(
         a(facts.Handled, handler="exec", result="passed", seconds=0.02),

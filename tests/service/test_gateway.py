@@ -11,9 +11,22 @@ from attrs import evolve
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.logger import formatEvent
+from twisted.logger import LogLevel, formatEvent
 
-from mailgate.config import POP3, SMTP, TLS, Accounts, Config, Handler, Limits, Listener, Reading, Store, Submission
+from mailgate.config import (
+    POP3,
+    SMTP,
+    TLS,
+    Accounts,
+    Config,
+    Handler,
+    Limits,
+    Listener,
+    Maildrops,
+    Reading,
+    Store,
+    Submission,
+)
 from mailgate.control.calls import Arguments, CallError
 from mailgate.development import write_certificate
 from mailgate.faults import Fault
@@ -113,13 +126,55 @@ def test_it_stops_when_every_session_has_ended(tmp_path: Path) -> None:
 def test_two_on_one_state_directory(tmp_path: Path) -> None:
     first, _ = started(tmp_path)
     (tmp_path / "second").mkdir()
+    reactor = Reactor(2525)
+    second = Gateway(config(tmp_path / "second", state=str(tmp_path / "state")), reactor)
+    with pytest.raises(CannotStart, match=r"^state: another gateway runs"):
+        second.privilegedStartService()  # which is why the port is in use
+    assert reactor.tcpServers == []
+    first.stopService()
+    with pytest.raises(CannotStart, match="Address already in use"):
+        second.privilegedStartService()  # that is another one's
+    third = Gateway(first._config, Reactor())
+    third.privilegedStartService()
+    third.startService()
+    third.stopService()
+
+
+def test_two_that_start_at_the_same_moment(tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
     second = Gateway(config(tmp_path / "second", state=str(tmp_path / "state")), Reactor())
-    second.privilegedStartService()
+    second.privilegedStartService()  # there is no lock yet that it could find
+    first, _ = started(tmp_path)
     with pytest.raises(CannotStart, match="another gateway runs"):
         second.startService()
     first.stopService()
     second.startService()
     second.stopService()
+
+
+def test_a_clock_far_off_is_told_and_mail_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "sweeps.json").write_text('{"last_sweep": 99999999999}')
+    with logged() as events:
+        gateway, reactor = started(tmp_path)
+    said = [formatEvent(event) for event in events if event["log_level"] is LogLevel.error]
+    assert len(said) == 1 and "but the last sweep was at 5138-11-16 09:46 UTC: set the clock" in said[0]
+    told = outcome_of(started_work(gateway.functions["status"](Arguments({}))))
+    assert said[0][:20] in str(told["problems"])
+    assert greeting(reactor, 2525).startswith(b"220 ")
+    gateway.stopService()
+
+
+def test_account_files_that_are_open_to_others_are_told(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    (tmp_path / "domains").chmod(0o777)
+    gateway = Gateway(settings, Reactor())
+    gateway.privilegedStartService()
+    with logged() as events:
+        gateway.startService()
+    said = [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn]
+    assert len(said) == 1 and said[0].startswith(f"open to others: {tmp_path / 'domains'}: everybody may write to it")
+    gateway.stopService()
 
 
 def test_who_does_not_want_to_wait_cuts(tmp_path: Path) -> None:
@@ -154,7 +209,7 @@ def test_handlers_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(CannotStart) as caught:
         gateway.startService()
     assert len(caught.value.faults) == 2
-    State(str(tmp_path / "state")).close()  # it is free again
+    State(str(tmp_path / "state")).open()  # it is free again
 
 
 def test_a_port_in_use_closes_the_others(tmp_path: Path) -> None:
@@ -162,6 +217,7 @@ def test_a_port_in_use_closes_the_others(tmp_path: Path) -> None:
     gateway = Gateway(config(tmp_path), reactor)
     with pytest.raises(CannotStart, match=r"submission\.listen_tls = tcp:2465\S*: Address already in use"):
         gateway.privilegedStartService()
+    State(str(tmp_path / "state")).open()  # it is free
 
 
 def test_a_privileged_port_says_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,4 +417,30 @@ def test_a_bad_one_changes_nothing(
 def test_who_has_no_configuration_cannot_read_it_again(tmp_path: Path) -> None:
     gateway, _ = started(tmp_path)
     assert "reload" not in gateway.functions
+    gateway.stopService()
+
+
+def test_accounts_go_on_when_the_configuration_is_read_again(tmp_path: Path) -> None:
+    plain = {"tls": TLS(), "submission": Submission(), "pop3": POP3(listen=listeners(2110), allow_plaintext=True)}
+    settings = config(tmp_path, **plain)
+    users = tmp_path / "domains" / "example.test" / "users"
+    users.parent.mkdir()
+    users.write_text("alice:{PLAIN}x\n")
+    new = [evolve(settings, maildrops=Maildrops(keep_days=7))]
+    gateway = Gateway(settings, Reactor(), reread=lambda: reading(new[0]))
+    gateway.privilegedStartService()
+    gateway.startService()
+    before = gateway._accounts
+    users.write_text("alice\n")
+    outcome_of(started_work(gateway.reload()))
+    assert gateway._accounts is not before and gateway._accounts.domains is before.domains
+    assert before.rulebook.rules("alice@example.test").retention.days == 7
+    new[0] = evolve(
+        settings,
+        maildrops=Maildrops(keep_days=1),
+        handler=(Handler(use="loop-guard", options={"max_hops": -1}),),
+    )
+    with pytest.raises(CannotReload):
+        outcome_of(started_work(gateway.reload()))
+    assert before.rulebook.rules("alice@example.test").retention.days == 7
     gateway.stopService()

@@ -34,7 +34,13 @@ class Watched:
         self.monitoring = Monitoring(reactor(), self.bulletin)
         config = Config(state=str(directory), store=Store(directory=str(directory), min_free=Octets(0)))
         self.instruments = self.monitoring.instruments(
-            config, "node", lambda: LISTENING, tuple, lambda: unreadable, {"reload": lambda: warning}
+            config,
+            "node",
+            lambda: LISTENING,
+            tuple,
+            lambda: unreadable,
+            {"reload": lambda: warning},
+            lambda: ["smtp.listen"],
         )
         self.functions = self.monitoring.functions(self.instruments, lambda: LISTENING)
 
@@ -48,6 +54,7 @@ def test_what_happens_is_counted_and_told(tmp_path: Path) -> None:
     status = watched.call("status")
     assert status["problems"] == [] and status["node"] == "node"
     assert "smtp" in str(status["sessions"]) and "127.0.0.1:2525" in str(status["listening"])
+    assert status["waiting"] == ["smtp.listen"]
     assert "192.0.2.1" in str(watched.call("log", level="debug")) and watched.call("log")["lines"] == []
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from twisted.internet.task import Clock
 
 from mailgate.config import Config
@@ -42,13 +43,23 @@ async def at_once(work: Any) -> Any:
     return work()
 
 
-def test_a_refused_reload_is_told_to_postmaster_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("warning", "what", "what_to_do"),
+    [
+        ("reload", "the configuration was not read again: smtp.lisen: unknown", "mailgate reload"),
+        ("accounts", "domains/example.org/users:1: expected user:{SCHEME}hash", "mailgate domain list"),
+        ("names", "mx.pem: is not for the hostname mx.example.org, but for localhost", "Get a certificate"),
+    ],
+)
+def test_what_somebody_has_to_see_to_is_told_to_postmaster_once(
+    tmp_path: Path, warning: str, what: str, what_to_do: str
+) -> None:
     rooms, clock = Rooms(), Clock()
     instruments = SimpleNamespace(
         certificates=tuple,
         now=lambda: 1_700_000_000.0,
         checks={"store": lambda: ""},
-        warnings={"reload": lambda: "the configuration was not read again: smtp.lisen: unknown"},
+        warnings={name: lambda name=name: what if name == warning else "" for name in ("reload", "accounts", "names")},
         held=lambda: "",
         last_sweep=lambda: None,
         uptime=lambda: 60.0,
@@ -60,6 +71,7 @@ def test_a_refused_reload_is_told_to_postmaster_once(tmp_path: Path) -> None:
         clock.advance(3_600)
     outcome_of(started(posted.stop()))
     (message,) = rooms.sent
-    assert b"smtp.lisen" in message.body.open().read()
+    text = b" ".join(message.body.open().read().split())
+    assert what.encode() in text and what_to_do.encode() in text
     assert message.envelope.reverse_path.is_null
     assert (tmp_path / "notices.json").exists()

@@ -1,4 +1,4 @@
-"""Ports by name."""
+"""Listeners and ports, by name."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def test_places() -> None:
     assert told == {
         "version": __version__,
         "pid": os.getpid(),
+        "listeners": [
+            {"listener": "smtp.listen", "name": "smtp", "host": "127.0.0.1", "port": 2525},
+            {"listener": "smtp.listen", "name": "smtp", "host": "127.0.0.1", "port": 40000},
+            {"listener": "lmtp.listen", "name": "lmtp", "host": "/run/lmtp", "port": 0},
+        ],
         "ports": {"smtp": {"host": "127.0.0.1", "port": 2525}, "lmtp": {"host": "/run/lmtp", "port": 0}},
         "ca_file": "/run/x/cert.pem",
         "control": "/run/x/control.sock",

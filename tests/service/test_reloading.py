@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from mailgate.config import POP3, SMTP, Config, Handler, Limits, Listener, Maildrops, Store
-from mailgate.service.reloading import FIXED, change_of
+from mailgate.config import POP3, SMTP, Config, Handler, Limits, Listener, Maildrops, Reading, Store
+from mailgate.faults import Fault
+from mailgate.service.reloading import FIXED, CannotReload, Reloading, change_of
 from mailgate.units import Octets, Seconds
 from tests.config.test_model import fields
+from tests.support import result_of
 
 
 def test_every_key_that_is_fixed_is_one() -> None:
@@ -64,3 +67,43 @@ def test_it_is_the_old_value_that_stays(key: str) -> None:
     new = attrs.evolve(Config(), **changes)
     result = change_of(Config(), new)
     assert (result.config, result.changed, result.waiting) == (Config(), (), (key,))
+
+
+class Server:
+    """What a file says, what is in force, and who reads the file again."""
+
+    def __init__(self, state: str) -> None:
+        self.config = Config(state=state)
+        self.written = Reading(self.config)
+        self.reloading = Reloading(lambda: self.written, lambda: self.config, self.take_over, None)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        return self.reloading.waiting
+
+    def take_over(self, config: Config) -> None:
+        if config.hostname == "unbuildable.test":
+            raise CannotReload(Fault("hostname", "cannot be built"))
+        self.config = config
+
+    def reload(self, *faults: Fault, **changes: Any) -> None:
+        self.written = Reading(attrs.evolve(Config(state=self.config.state), **changes), faults)
+        result_of(self.reloading.reload())
+
+
+def test_what_waits_is_known_until_the_file_says_again_what_is_in_force(tmp_path: Path) -> None:
+    server = Server(str(tmp_path))
+    assert not server.waiting
+    server.reload(limits=Limits(connections=5), hostname="a.test")
+    for _ in range(2):
+        assert server.waiting == ("limits.connections",)
+        server.reload(limits=Limits(connections=5, errors=5))
+    with pytest.raises(CannotReload):
+        server.reload(Fault("smtp.lisen", "unknown"))
+    with pytest.raises(CannotReload):
+        server.reload(hostname="unbuildable.test")
+    assert server.waiting == ("limits.connections",)  # one that is refused says nothing of it
+    assert server.reloading.refused
+    server.reload(hostname="b.test")
+    assert not server.waiting and not server.reloading.refused
+    assert server.config == Config(state=str(tmp_path), hostname="b.test")

@@ -26,7 +26,18 @@ from mailgate.mail import (
 )
 from mailgate.pipeline import Step
 from mailgate.smtp import events
-from mailgate.smtp.mailing import IN_CIRCLES, LOGIN_FIRST, NO_RELAY, NO_ROOM, NOBODY, NOT_YOURS, TOO_FAST, TOO_MANY
+from mailgate.smtp.mailing import (
+    IN_CIRCLES,
+    LOGIN_FIRST,
+    NO_RELAY,
+    NO_ROOM,
+    NOBODY,
+    NOT_YOURS,
+    OWN_WILL,
+    TOLD_TAKEN_BACK,
+    TOO_FAST,
+    TOO_MANY,
+)
 from mailgate.smtp.personality import Personality
 from mailgate.smtp.transaction import too_big
 from mailgate.wire.content import ContentFault
@@ -269,6 +280,37 @@ def test_a_client_that_leaves_while_its_recipient_is_looked_at() -> None:
     with pytest.raises(CancelledError):
         outcome_of(waiting)
     assert visit.world.facts.of(facts.Failed) == []
+
+
+# Transactions that end without an answer to their message.
+
+
+def test_how_far_a_message_had_come_when_its_client_went() -> None:
+    for whole, phase in ((False, "content"), (True, "answer")):
+        visit = Visit()
+        mailing = visit.session._mailing
+        mailing.cut_short(events.EndOfContent(None))  # there is no transaction, and nothing happens
+        visit.begin()
+        mailing.cut_short(events.EndOfContent(None) if whole else events.Rcpt(path(BOB), {}))
+        mailing.abandon("lost")
+        mailing.abandon("lost")
+        assert visit.world.facts.one(facts.Abandoned).phase == phase
+        assert visit.world.spools.made[0].closed
+
+
+@pytest.mark.parametrize("reason", sorted(OWN_WILL))
+def test_what_is_taken_back_is_told_some_times_and_only_if_somebody_was_to_have_it(reason: str) -> None:
+    visit = Visit()
+    for _ in range(TOLD_TAKEN_BACK + 2):
+        visit.mail()
+        visit.session._mailing.abandon(reason)
+        visit.begin()
+        visit.session._mailing.abandon(reason)
+    told = visit.world.facts.of(facts.Abandoned)
+    assert [(fact.reason, fact.recipients) for fact in told] == [(reason, (ALICE,))] * TOLD_TAKEN_BACK
+    visit.mail()
+    visit.session._mailing.abandon("time-out")
+    assert visit.world.facts.of(facts.Abandoned)[-1].reason == "time-out"
 
 
 # What else has an end.

@@ -68,6 +68,43 @@ def test_messages() -> None:
     }
 
 
+def test_how_far_a_transaction_had_come() -> None:
+    bench = Bench()
+    nobody, somebody = a_message(), a_message(recipient("a@example.test"))
+    before, named, half, whole = [Transaction(each.envelope, Spools(), 100) for each in (nobody, *[somebody] * 3)]
+    for transaction in (half, whole):
+        transaction.begin_content()
+        transaction.write(b"Message-ID: <one@example.org>\n")
+    whole.is_cut_short = True
+    for transaction in (before, named, half, whole):
+        bench.report.abandoned(transaction, "lost")
+    told = bench.facts.of(facts.Abandoned)
+    assert [(fact.phase, fact.recipients, fact.octets, fact.message_id) for fact in told] == [
+        ("mail", (), 0, ""),
+        ("rcpt", ("a@example.test",), 0, ""),
+        ("content", ("a@example.test",), 31, "one@example.org"),
+        ("answer", ("a@example.test",), 31, "one@example.org"),
+    ]
+    assert {(fact.reason, fact.reply, fact.session, fact.client) for fact in told} == {
+        ("lost", "", "session", "192.0.2.1")
+    }
+    assert {(fact.listener, fact.helo, fact.sender) for fact in told} == {
+        ("smtp", "client.example.org", "sender@example.org")
+    }
+
+
+def test_what_would_have_been_said_of_an_abandoned_message() -> None:
+    bench = Bench()
+    transaction = Transaction(a_message(recipient("a@example.test")).envelope, Spools(), 10)
+    transaction.begin_content()
+    transaction.write(b"longer than that\n")
+    transaction.trouble = "the disk is full"
+    bench.report.abandoned(transaction, "lost")
+    fact = bench.facts.one(facts.Abandoned)
+    assert (fact.phase, fact.octets, fact.reply[:9]) == ("content", 18, "552 5.3.4")
+    assert bench.facts.one(facts.NotDelivered).reason == "the disk is full"
+
+
 def test_the_message_id_that_was_added() -> None:
     bench = Bench()
     added = a_message(recipient("a@example.test")).with_fields((Field("Message-ID", "<made@example.test>"),))

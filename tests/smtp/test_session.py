@@ -16,6 +16,7 @@ from mailgate.interfaces import IConnectPolicy, IHeloPolicy, IMessageHandler, IR
 from mailgate.mail import PASS, Discarded, Field, Message, Refused, Reply, Session, Verdict
 from mailgate.pipeline import Step
 from mailgate.smtp import events
+from mailgate.smtp.mailing import TOLD_TAKEN_BACK
 from mailgate.smtp.personality import Personality
 from mailgate.wire.content import ContentFault
 from tests.limits.support import Refusing
@@ -437,6 +438,7 @@ def test_lost_before_the_commit_nothing_is_delivered(log: list[LogEvent]) -> Non
     visit.session.ended("lost", 1, 2)
     assert not visit.world.facts.of(facts.Accepted) and not visit.world.facts.of(facts.Failed)
     assert visit.world.spools.made[0].closed
+    assert visit.world.facts.one(facts.Abandoned).phase == "answer"
     assert log == []
 
 
@@ -449,6 +451,72 @@ def test_lost_while_content_comes_its_spool_is_closed() -> None:
     visit.session.ended("lost", 1, 2)
     assert visit.world.spools.made[0].closed
     assert visit.session.at_rest
+    fact = visit.world.facts.one(facts.Abandoned)
+    assert (fact.phase, fact.reason, fact.octets, fact.recipients) == ("content", "lost", 4, (ALICE,))
+
+
+@pytest.mark.parametrize("ending", ["lost", "time-out", "stopped"])
+def test_a_transaction_in_which_a_session_ends_is_told(ending: str) -> None:
+    visit = Visit()
+    visit.mail()
+    visit.session.ended(ending, 1, 2)
+    fact = visit.world.facts.one(facts.Abandoned)
+    assert (fact.phase, fact.reason) == ("mail", ending)
+    assert isinstance(visit.world.facts.told[-1], facts.Disconnected)
+
+
+def test_a_client_that_is_shown_out_is_told_from_one_that_quits() -> None:
+    visit = Visit(World(Personality(hostname=HOSTNAME, max_errors=0)))
+    visit.mail()
+    visit.rcpt()
+    assert visit.say(events.Fault(Reply(500, "5.5.1", "No such command"))).code == 421
+    visit.session.ended("quit", 1, 2)
+    assert visit.world.facts.one(facts.Abandoned).reason == "shown out"
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [(events.Reset(), "reset"), (events.Quit(), "quit"), (events.Hello(True, "again"), "hello")],
+)
+def test_what_a_client_takes_back_is_told_if_somebody_was_to_have_it(event: events.Event, reason: str) -> None:
+    visit = Visit()
+    visit.mail()
+    visit.rcpt("nobody@example.test")
+    visit.say(event)
+    assert not visit.world.facts.of(facts.Abandoned)
+    visit.mail()
+    visit.rcpt()
+    visit.say(event)
+    visit.session.ended("quit", 1, 2)
+    fact = visit.world.facts.one(facts.Abandoned)
+    assert (fact.phase, fact.reason) == ("rcpt", reason)
+
+
+def test_what_a_client_takes_back_again_and_again_is_told_some_times() -> None:
+    visit = Visit()
+    for _ in range(TOLD_TAKEN_BACK + 3):
+        visit.mail()
+        visit.rcpt()
+        visit.say(events.Reset())
+    assert len(visit.world.facts.of(facts.Abandoned)) == TOLD_TAKEN_BACK
+    visit.begin()
+    visit.session.ended("lost", 1, 2)  # that is told all the same
+    assert len(visit.world.facts.of(facts.Abandoned)) == TOLD_TAKEN_BACK + 1
+
+
+def test_a_message_that_was_answered_is_not_abandoned(log: list[LogEvent]) -> None:
+    visit = Visit()
+    assert visit.send().code == 250
+    visit.begin()
+    assert visit.end("a bare CR").code == 550
+    visit.world.delivery.error = RuntimeError("broken")
+    visit.begin()
+    assert visit.end().code == 451
+    visit.say(events.Reset())
+    visit.say(events.Quit())
+    visit.session.ended("quit", 1, 2)
+    assert not visit.world.facts.of(facts.Abandoned)
+    assert len(log) == 1
 
 
 def test_the_end_of_a_session_is_told() -> None:
@@ -601,6 +669,7 @@ def test_starttls_ends_a_transaction() -> None:
     visit.session.secured("TLSv1.3 X")
     assert visit.world.spools.made[0].closed
     assert visit.session.at_rest
+    assert visit.world.facts.one(facts.Abandoned).reason == "starttls"
 
 
 def test_starttls_where_it_is_not_offered() -> None:

@@ -142,9 +142,10 @@ def _certificate(wishes: Wishes, key_file: str) -> Content:
 
 
 def _unit(wishes: Wishes, layout: Layout, runner: Runner) -> Unit:
-    program = os.path.join(runner.programs, "twistd")
+    twistd, mailgate = (os.path.join(runner.programs, name) for name in ("twistd", "mailgate"))
     return Unit(
-        (program, "-n", "--pidfile=", "mailgate", "--config", layout.configuration),
+        (twistd, "-n", "--pidfile=", "mailgate", "--config", layout.configuration),
+        reload=(mailgate, "reload", "--config", layout.configuration),
         state=layout.state,
         user=layout.user,
         group=layout.group,

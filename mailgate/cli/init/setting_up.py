@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ import click
 from mailgate.cli.accounts_asking import new_password
 from mailgate.cli.house import WRONG
 from mailgate.cli.init import telling
-from mailgate.cli.init.certificate import ends_at, is_self_signed
+from mailgate.cli.init.certificate import DAYS, ends_at, is_self_signed
 from mailgate.cli.init.dns import public_addresses, records
 from mailgate.cli.init.layout import Layout, Runner
 from mailgate.cli.init.next_steps import Situation, advice
@@ -58,7 +59,7 @@ class SettingUp:
         self._make(found)
         _say(telling.made(found))
         if not is_new:
-            click.echo(f"{self._wishes.address} has the password that it had.")
+            click.echo(f"{self._wishes.address} keeps its password.")
         _say(telling.unlike(differences(found.there)) if self._runner.is_root else ())
         faults = self._faults()
         self._remark()
@@ -114,6 +115,11 @@ class SettingUp:
 
     def _remark(self) -> None:
         user, hostname = self._layout.user, self._wishes.hostname
+        places = os.path.dirname(self._layout.configuration), self._layout.state
+        if closed := closed_directory((f"{path}/" for path in places), user):
+            _warn(
+                f"the user {user} may not enter {closed}, and so cannot read what was made: choose another --directory."
+            )
         programs = os.path.join(self._runner.programs, "twistd"), *needed_directories()
         if closed := closed_directory((f"{path}/" for path in programs), user):
             _warn(
@@ -127,11 +133,12 @@ class SettingUp:
                 _warn(f"{name} is a name that others cannot look up; mail from outside will not find it.")
 
     def _advise(self) -> None:
-        ends = None
         if os.path.exists(self._paths.certificate):
             with open(self._paths.certificate, "rb") as stream:
                 certificate = stream.read()
             ends = ends_at(certificate) if is_self_signed(certificate) else None
+        else:  # a rehearsal
+            ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=DAYS)
         situation = Situation(self._wishes, self._layout, self._runner, ends)
         _say(advice(situation, list(records(self._wishes, public_addresses()))))
 

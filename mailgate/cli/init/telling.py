@@ -35,17 +35,17 @@ def obstacles(survey: Survey) -> Iterator[str]:
         yield f"{INDENT}{piece.shown_path}"
         yield f"{INDENT}  {trouble}"
     yield paragraph(
-        "mailgate init overwrites nothing. Move them away, or say another --directory; --dry-run shows what would be "
-        "made. To add accounts to a server that is there, use mailgate user add.",
+        "mailgate init overwrites nothing. Move these away, or choose another --directory; --dry-run shows what would "
+        "be made. To add accounts to a server that is there, use mailgate user add.",
         indent="",
     )
 
 
 def rehearsal(survey: Survey) -> Iterator[str]:
     """What would be made, with its content."""
-    yield "Nothing is made: this is what would be."
+    yield "Nothing is made. This is what would be:"
     yield ""
-    yield from listing(survey.missing) if survey.missing else [f"{INDENT}nothing: all of it is there already"]
+    yield from listing(survey.missing) if survey.missing else [f"{INDENT}nothing: all of it exists already"]
     yield from _standing(survey)
     for piece in (*survey.missing, *(piece for piece, _ in survey.in_the_way)):
         if piece.content is not None:
@@ -71,7 +71,7 @@ def unlike(differences: Iterable[tuple[Piece, str]]) -> Iterator[str]:
 
 def _standing(survey: Survey) -> Iterator[str]:
     if survey.there:
-        yield "There already, and left as it is:"
+        yield "Exists already, and is left as it is:"
         yield from (f"{INDENT}{piece.shown_path}" for piece in survey.there)
 
 

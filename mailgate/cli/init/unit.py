@@ -9,6 +9,7 @@ from attrs import frozen
 
 STATE_ROOT: Final = "/var/lib/"  # where StateDirectory= makes directories
 _HOMES: Final = ("/home/", "/root/", "/run/user/")  # what ProtectHome= hides
+_TEMPORARY: Final = ("/tmp/", "/var/tmp/")  # what PrivateTmp= hides
 
 # What works without any privilege, and so in a user's own manager too.
 _FOR_EVERYBODY: Final = """\
@@ -27,8 +28,6 @@ SystemCallErrorNumber=EPERM
 # made at run time (smarthosts, several certificates), and could not.
 """
 _FOR_THE_SYSTEM: Final = """\
-ProtectSystem=strict
-PrivateTmp=yes
 PrivateDevices=yes
 ProtectClock=yes
 ProtectControlGroups=yes
@@ -47,6 +46,7 @@ class Unit:
     """What differs from one installation to the next."""
 
     command: Sequence[str]
+    reload: Sequence[str]  # a command that ends with the outcome of a reload
     state: str
     user: str
     group: str
@@ -57,6 +57,7 @@ class Unit:
 
 DEFAULT: Final = Unit(
     ("/opt/mailgate/bin/twistd", "-n", "--pidfile=", "mailgate", "--config", "/etc/mailgate/mailgate.toml"),
+    reload=("/opt/mailgate/bin/mailgate", "reload", "--config", "/etc/mailgate/mailgate.toml"),
     state="/var/lib/mailgate",
     user="mailgate",
     group="mailgate",
@@ -68,8 +69,7 @@ def unit_text(unit: Unit) -> str:
     """The whole file."""
     return "\n".join(
         (
-            '# mailgate, made by "mailgate init". Your own changes: systemctl edit mailgate',
-            _head(),
+            _head(unit),
             _service(unit),
             '# The sandbox. Programs of [[handler]] use = "exec" are in it as well.',
             _sandbox(unit) if unit.is_system else _FOR_EVERYBODY,
@@ -78,12 +78,15 @@ def unit_text(unit: Unit) -> str:
     )
 
 
-def _head() -> str:
+def _head(unit: Unit) -> str:
+    edit = "systemctl edit" if unit.is_system else "systemctl --user edit"
+    # A user's own manager has no such target, and starts when the machine is up.
+    network = "After=network-online.target\nWants=network-online.target\n" if unit.is_system else ""
     return (
+        f'# mailgate, made by "mailgate init". Your own changes: {edit} mailgate\n'
         "[Unit]\n"
         "Description=mailgate, mail by SMTP and POP3\n"
-        "After=network-online.target\n"
-        "Wants=network-online.target\n"
+        f"{network}"
     )
 
 
@@ -92,8 +95,9 @@ def _service(unit: Unit) -> str:
     return (
         "[Service]\n"
         "Type=notify\n"
-        f"ExecStart={' '.join(_word(word).replace('$', '$$') for word in unit.command)}\n"
-        "ExecReload=/bin/kill -HUP $MAINPID\n"
+        f"ExecStart={_command(unit.command)}\n"
+        "# It waits for the outcome: with a fault in the configuration the reload fails.\n"
+        f"ExecReload={_command(unit.reload)}\n"
         f"{who}"
         "Restart=on-failure\n"
         "RestartSec=5\n"
@@ -106,10 +110,13 @@ def _service(unit: Unit) -> str:
 def _sandbox(unit: Unit) -> str:
     paths = (*unit.command, unit.state, *unit.needs)
     in_home = any(f"{path}/".startswith(_HOMES) for path in paths)
+    in_temporary = any(f"{path}/".startswith(_TEMPORARY) for path in paths)
     capabilities = "CAP_NET_BIND_SERVICE" if unit.low_ports else ""
     return (
         f"{_places(unit.state)}"
         f"ProtectHome={'read-only' if in_home else 'yes'}\n"
+        "ProtectSystem=strict\n"
+        f"PrivateTmp={'no' if in_temporary else 'yes'}\n"
         f"{_FOR_THE_SYSTEM}"
         f"{'# To listen below 1024, and nothing else.' if unit.low_ports else '# No port below 1024 is asked for.'}\n"
         f"CapabilityBoundingSet={capabilities}\n"
@@ -131,6 +138,10 @@ def _places(state: str) -> str:
         "# For sockets such as unix:/run/mailgate/lmtp\n"
         "RuntimeDirectory=mailgate\nRuntimeDirectoryMode=0750\n"
     )
+
+
+def _command(words: Sequence[str]) -> str:
+    return " ".join(_word(word).replace("$", "$$") for word in words)
 
 
 def _word(text: str) -> str:

@@ -83,11 +83,11 @@ def _trouble(piece: Piece) -> str:
     os.lstat(piece.path)
     # A link will do, if it leads to the right thing: certbot's do, and so does a state that was moved to another disk.
     if piece.content is None:
-        return "" if os.path.isdir(piece.path) else "is there and is no directory"
+        return "" if os.path.isdir(piece.path) else "exists and is no directory"
     if not os.path.isfile(piece.path):
-        return "is there and is no file"
+        return "exists and is no file"
     with open(piece.path, "rb") as stream:
-        return "" if piece.content.is_same(stream.read()) else "is there and has another content"
+        return "" if piece.content.is_same(stream.read()) else "exists with another content"
 
 
 def _make_directory(piece: Piece, *, give_away: bool) -> None:

@@ -41,7 +41,7 @@ def test_from_a_prompt_that_hides_and_asks_twice(tmp_path: Path) -> None:
 def test_again(tmp_path: Path) -> None:
     run(tmp_path / "mail")
     result = run(tmp_path / "mail", said="another\n")
-    assert result.exit_code == 0 and "There already" in result.stdout
+    assert result.exit_code == 0 and "Exists already" in result.stdout
     assert is_right(tmp_path / "mail", b"wonderland")
     result = run(tmp_path / "mail", address="bob@example.test")
     assert result.exit_code == 1 and "domains/example.test/users" in result.stderr

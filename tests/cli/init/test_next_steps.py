@@ -55,6 +55,23 @@ def test_it_fits_a_terminal() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_long_command_has_as_few_lines_as_fit() -> None:
+    place = layout(Path("/home/somebody/.local/share/mailgate"))
+    lines = told(Situation(WISHES, place, RUNNER, ENDS)).splitlines()
+    assert max(map(len, lines)) <= 80
+    begin = next(number for number, line in enumerate(lines) if "self-test" in line)
+    assert lines[begin : begin + 2] == [
+        "     /opt/mailgate/bin/mailgate self-test alice@example.test \\",
+        "       --config /home/somebody/.local/share/mailgate/mailgate.toml",
+    ]
+
+
+def test_the_key_is_for_the_user_of_the_server_alone() -> None:
+    text = told(Situation(WISHES, layout(DIRECTORY, user="mailgate"), RUNNER, ENDS))
+    assert "which only the user mailgate may be able to read:" in " ".join(text.split())
+    assert "     /srv/mail/tls/cert.pem\n     /srv/mail/tls/key.pem\n" in text
+
+
 def test_names_are_quoted_for_the_shell() -> None:
     place = layout(Path("/srv/my mail"), is_system=True)
     text = told(Situation(evolve(WISHES, local_part='"front desk"'), place, RUNNER, ENDS))

@@ -71,7 +71,7 @@ def test_after_a_failure_half_way_it_goes_on(
         assert before.items() <= after.items() and len(after) == 10
         capsys.readouterr()
         perform(place)
-        assert "alice@example.test has the password that it had." in capsys.readouterr().out
+        assert "alice@example.test keeps its password." in capsys.readouterr().out
         assert snapshot(place) == after
 
 
@@ -129,6 +129,17 @@ def test_remarks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
         assert part in remarks
 
 
+def test_what_was_made_where_its_user_cannot_get(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "a"
+    closing = lambda paths, user: "/root" if f"{place}/" in list(paths) else ""  # noqa: E731
+    monkeypatch.setattr(setting_up, "closed_directory", closing)
+    perform(place, user="mailgate")
+    said = " ".join(capsys.readouterr().err.split())
+    assert "may not enter /root, and so cannot read what was made" in said and "cannot start" not in said
+
+
 def test_nothing_to_remark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(setting_up, "closed_directory", lambda paths, user: "")
     perform(tmp_path, user="mailgate")
@@ -151,6 +162,7 @@ def test_a_rehearsal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     said = capsys.readouterr().out
     assert "alice:{ARGON2ID}…" in said and 'hostname = "mx.example.test"' in said and "ProtectSystem" not in said
     assert "argon2id$" not in said and "PRIVATE" not in said and "1. Start it" in said
+    assert "GET A REAL CERTIFICATE" in said
     assert not place.exists()
     for create_user, verb in ((True, "would be made"), (False, "is not there")):
         SettingUp(WISHES, layout(place, user_exists=False), RUNNER).rehearse(create_user=create_user)

@@ -24,15 +24,15 @@ def test_what_was_made() -> None:
         "   0750 mailgate:mailgate /srv/mail/",
         "   0600 root:mailgate     /srv/mail/it's",
     ]
-    assert list(telling.made(Survey([], [DIRECTORY], []))) == ["There already, and left as it is:", "   /srv/mail/"]
+    assert list(telling.made(Survey([], [DIRECTORY], []))) == ["Exists already, and is left as it is:", "   /srv/mail/"]
 
 
 def test_what_would_be_made() -> None:
-    lines = list(telling.rehearsal(Survey([FILE], [], [(DIRECTORY, "is there and is no directory")])))
+    lines = list(telling.rehearsal(Survey([FILE], [], [(DIRECTORY, "exists and is no directory")])))
     assert lines[0].startswith("Nothing is made")
     assert lines[-3:] == ["---- /srv/mail/it's (0600 root:mailgate)", "one", "two"]
     assert "secret" not in "".join(lines)
-    assert any("all of it is there already" in line for line in telling.rehearsal(Survey([], [DIRECTORY], [])))
+    assert any("all of it exists already" in line for line in telling.rehearsal(Survey([], [DIRECTORY], [])))
 
 
 def test_what_is_in_the_way_is_listed_whole() -> None:

@@ -14,7 +14,7 @@ from mailgate.cli.init.unit import DEFAULT, Unit, unit_text
 
 ROOT = Path(__file__).parents[3]
 MAX_EXPOSURE = 20  # tenths, as `systemd-analyze security` counts: 0 is none, 100 everything
-RUNNABLE = evolve(DEFAULT, command=("/bin/true", *DEFAULT.command[1:]))
+RUNNABLE = evolve(DEFAULT, command=("/bin/true", *DEFAULT.command[1:]), reload=("/bin/true", *DEFAULT.reload[1:]))
 OWN = evolve(RUNNABLE, state="/srv/my mail/50%", low_ports=False)
 OF_A_USER = evolve(OWN, is_system=False)
 
@@ -63,6 +63,30 @@ def test_words_as_systemd_reads_them() -> None:
 )
 def test_homes_are_hidden_unless_it_lives_there(unit: Unit, protected: str) -> None:
     assert settings(unit)["ProtectHome"] == protected
+
+
+@pytest.mark.parametrize(
+    ("unit", "private"),
+    [
+        (DEFAULT, "yes"),
+        (evolve(DEFAULT, state="/tmp/mail"), "no"),
+        (evolve(DEFAULT, command=("/var/tmp/venv/bin/twistd",)), "no"),
+        (evolve(DEFAULT, needs=("/tmpfs/python",)), "yes"),
+    ],
+)
+def test_temporary_files_are_its_own_unless_it_lives_among_them(unit: Unit, private: str) -> None:
+    assert settings(unit)["PrivateTmp"] == private
+
+
+def test_a_reload_has_an_outcome() -> None:
+    unit = evolve(DEFAULT, reload=("/opt/a b/mailgate", "reload"))
+    assert settings(unit)["ExecReload"] == '"/opt/a b/mailgate" reload'
+
+
+def test_each_manager_is_named_for_changes() -> None:
+    assert "changes: systemctl edit mailgate\n" in unit_text(DEFAULT)
+    assert "changes: systemctl --user edit mailgate\n" in unit_text(OF_A_USER)
+    assert "network-online" in unit_text(DEFAULT) and "network-online" not in unit_text(OF_A_USER)
 
 
 def test_a_user_s_own_manager_is_asked_for_nothing_that_takes_a_privilege() -> None:

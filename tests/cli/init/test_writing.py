@@ -62,10 +62,10 @@ def test_what_stands_in_the_way(tmp_path: Path) -> None:
         file(tmp_path / "file" / "below"),
     ]
     assert [trouble for _, trouble in survey(others).in_the_way] == [
-        "is there and has another content",
-        "is there and is no file",
-        "is there and is no directory",
-        "is there and is no file",
+        "exists with another content",
+        "exists and is no file",
+        "exists and is no directory",
+        "exists and is no file",
         "cannot be looked at: Not a directory",
     ]
 
