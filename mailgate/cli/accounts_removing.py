@@ -6,7 +6,7 @@ import os
 
 import click
 
-from mailgate.cli.tls_paragraph import paragraph
+from mailgate.cli.fitting import fitted
 
 with_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
@@ -14,7 +14,7 @@ with_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def confirm(question: str, yes: bool) -> None:
     """Go on if somebody says so. Raises `Abort`, also where nobody is there to be asked."""
     if not yes:
-        asked = paragraph("", f"{question} [y/N]:")
+        asked = fitted(f"{question} [y/N]:")
         click.confirm(asked, abort=True, show_default=False, prompt_suffix=" ", err=True)
 
 

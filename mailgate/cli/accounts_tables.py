@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from mailgate.cli.tls_paragraph import COLUMNS, paragraph
+from mailgate.cli.fitting import COLUMNS, fitted
 
 _GAP: Final = "  "
 
@@ -66,7 +66,7 @@ def show_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in told)
     for name, value in told:
         label = f"{name.ljust(width)}{_GAP}"
-        click.echo((paragraph(label, value) if value else label).rstrip())
+        click.echo((fitted(value, label) if value else label).rstrip())
 
 
 def show_json(rows: Iterable[Mapping[str, Any]]) -> None:

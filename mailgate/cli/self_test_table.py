@@ -9,10 +9,10 @@ from typing import Any, Final
 import click
 
 from mailgate.cli.accounts_tables import show_table
+from mailgate.cli.fitting import fitted
 from mailgate.cli.self_test_connection import Seen
 from mailgate.cli.self_test_run import Fetching, Report, came_through
 from mailgate.cli.self_test_sending import Sending
-from mailgate.cli.tls_paragraph import paragraph
 from mailgate.cli.tls_reaching import Door
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ def show(told: Sequence[Row]) -> None:
             for sentence in row[key]:
                 said.setdefault(sentence, []).append(row)
         for sentence, about in said.items():
-            click.echo(paragraph(f"{name:<6}  ", f"{_names(about, told)}: {sentence}"))
+            click.echo(fitted(f"{_names(about, told)}: {sentence}", f"{name:<6}  "))
     wrong = sum(bool(row["wrong"]) for row in told)
     click.echo(f"{wrong} of {len(told)} listeners failed." if wrong else "All is well.")
 

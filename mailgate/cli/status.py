@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
 
+from mailgate.cli.fitting import fitted
 from mailgate.cli.house import WRONG, with_config
 from mailgate.cli.reaching import socket_of
 from mailgate.cli.server import NoServer, ask, leave_without_server
@@ -17,7 +17,6 @@ from mailgate.cli.text import harmless
 from mailgate.units import size
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
-WIDTH: Final = 80
 _RATES: Final = {
     "messages": "messages taken",
     "refused": "refusals",
@@ -70,24 +69,16 @@ def _lines(told: Mapping[str, Any], now: float) -> Iterator[str]:
     problems: Sequence[str] = told["problems"]
     yield f"mailgate {told['version']}, running for {duration(told['uptime_seconds'])}, process {told['pid']}"
     for problem in problems:
-        yield from _paragraph("  PROBLEM  ", problem)
+        yield fitted(problem, "  PROBLEM  ")
     if not problems:
         yield "  No problems."
     if waiting := told.get("waiting"):  # a server from before an upgrade does not tell
-        yield from _paragraph("  Waiting for a restart: ", ", ".join(waiting), indent=4)
+        yield fitted(", ".join(waiting), "  Waiting for a restart: ", "    ")
     for heading, rows in _tables(told, now):
         yield ""
         yield heading
         widest = max((len(name) for name, _ in rows), default=0)
         yield from (f"  {name:<{widest}}  {text}".rstrip() for name, text in rows)
-
-
-def _paragraph(first: str, text: str, indent: int | None = None) -> Iterator[str]:
-    """On lines of `WIDTH`, but for longer words: paths, addresses and commands stay in one piece, to be copied."""
-    rest = " " * (len(first) if indent is None else indent)
-    yield from textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
 
 
 def _tables(told: Mapping[str, Any], now: float) -> Iterator[tuple[str, Sequence[Row]]]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mailgate.cli.fitting import fitted
 from mailgate.cli.tls_naming import expected_for, misnaming, remedy
-from mailgate.cli.tls_paragraph import paragraph
 from mailgate.cli.tls_probe import BEGINNINGS, Served
 from mailgate.cli.tls_reaching import Door
 
@@ -116,7 +116,7 @@ def _trust(certificate: x509.Certificate, distrust: str) -> Iterator[str]:
 
 def _show_alike(rows: Sequence[Row]) -> None:
     first = rows[0]
-    click.echo(paragraph("  asked for ", ", ".join(row["asked"] or "no name" for row in rows)))
+    click.echo(fitted(", ".join(row["asked"] or "no name" for row in rows), "  asked for "))
     if "sha256" in first:
         details = {
             "names": ", ".join(first["names"]),
@@ -127,10 +127,10 @@ def _show_alike(rows: Sequence[Row]) -> None:
             "trusted": _trusted(first),
         }
         for name, value in details.items():
-            click.echo(paragraph(f"    {name:<8} ", value))
+            click.echo(fitted(value, f"    {name:<8} "))
     for name, values in (("WRONG", first["wrong"]), ("remark", first["remarks"])):
         for value in values:
-            click.echo(paragraph(f"    {name:<8} ", value))
+            click.echo(fitted(value, f"    {name:<8} "))
 
 
 def _trusted(row: Row) -> str:

@@ -22,3 +22,7 @@ def test_long_words_stay_whole_and_further_lines_begin_as_they_should() -> None:
     path = "/" + "x" * 100
     assert fitted(f"see {path} for it", "now: ").split("\n") == ["now: see", f"     {path}", "     for it"]
     assert fitted(f"see {path}", "", "    ").split("\n") == ["see", f"    {path}"]
+
+
+def test_nothing_moves_the_cursor() -> None:
+    assert fitted("b\x1b[2J\nc", "a ") == "a b\\x1b[2J\\nc"

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailgate.cli import main
-from mailgate.cli.status import WIDTH, duration
+from mailgate.cli.fitting import COLUMNS
+from mailgate.cli.status import duration
 from tests.cli.answers import server
 
 NONE = {"minute": 0, "hour": 0}
@@ -183,7 +184,7 @@ def test_it_fits_a_terminal_and_no_path_is_torn(gateway: Path) -> None:
     }
     with server(gateway, told):
         lines = status(gateway).stdout.splitlines()
-    assert [line for line in lines if len(line) > WIDTH and path not in line] == []
+    assert [line for line in lines if len(line) > COLUMNS and path not in line] == []
     assert sum(f"{path}:" in line for line in lines) == 2
     first = next(number for number, line in enumerate(lines) if "PROBLEM" in line)
     assert lines[first].startswith("  PROBLEM  the clock says") and lines[first + 1].startswith("           and so on")

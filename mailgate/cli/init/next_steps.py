@@ -12,10 +12,11 @@ from typing import Final
 from attrs import frozen
 
 from mailgate.cli import COMMANDS
+from mailgate.cli.fitting import COLUMNS
 from mailgate.cli.init.dns import Record
 from mailgate.cli.init.layout import SYSTEM_UNITS, UNIT, Layout, Runner
 from mailgate.cli.init.pieces import Paths
-from mailgate.cli.init.telling import INDENT, WIDTH, paragraph
+from mailgate.cli.init.telling import INDENT, paragraph
 from mailgate.cli.init.wishes import Wishes
 
 _COMMAND: Final = INDENT + "  "
@@ -144,7 +145,7 @@ def _command(*parts: str) -> str:
     lines = [_COMMAND + parts[0]]
     for number, part in enumerate(parts[1:], 2):
         end = "" if number == len(parts) else " \\"
-        if len(f"{lines[-1]} {part}{end}") <= WIDTH:
+        if len(f"{lines[-1]} {part}{end}") < COLUMNS - 1:
             lines[-1] += f" {part}"
         else:
             lines[-1] += " \\"

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 from typing import Final
 
+from mailgate.cli.fitting import fitted
 from mailgate.cli.init.pieces import Piece
 from mailgate.cli.init.writing import Survey
 
-WIDTH: Final = 78
 INDENT: Final = "   "
 
 
 def paragraph(text: str, indent: str = INDENT) -> str:
     """Prose, broken into lines. Long words, such as paths, stay whole."""
-    return textwrap.fill(
-        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    return fitted(text, indent)
 
 
 def listing(pieces: Sequence[Piece]) -> Iterator[str]:
