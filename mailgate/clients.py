@@ -11,6 +11,17 @@ SITE_PREFIX: Final = 48  # the most that a customer usually gets; many get a /56
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+_MAPPED: Final = "::ffff:"  # RFC 4291 2.5.5.2: how a socket of IPv6 shows a client of IPv4
+
+
+def client_of(address: object) -> str:
+    """What a client is called, from the address that Twisted has of it: by its IP address, one of IPv4 as IPv4 whatever
+    the socket, so that log, journal and limits know it by one name. "local" for a UNIX socket.
+    """
+    host = str(getattr(address, "host", "local"))
+    return str(address_of(host)) if host.startswith(_MAPPED) else host
+
+
 def network_of(client: str) -> str:
     """The network that counts as one client: the address itself for IPv4, its /64 for IPv6; what is no IP address is
     given as it is.

@@ -20,6 +20,7 @@ from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from mailgate import __version__
+from mailgate.accounts.modes import exposed
 from mailgate.config import Config, Reading, check, find
 from mailgate.development import Development
 from mailgate.faults import Fault
@@ -88,6 +89,8 @@ class Options(usage.Options):
         self.configuration = _talkative(reading.config) if self["verbose"] else reading.config
         if self["check"]:
             self._abandon()
+            for fault in exposed(reading.config.accounts.directory):
+                print(f"mailgate: open to others: {fault}", file=sys.stderr)  # noqa: T201
             print("The configuration is good.")  # noqa: T201
             raise SystemExit(0)
 

@@ -7,8 +7,27 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, UNIXAddress
 
-from mailgate.clients import network_of, site_of
+from mailgate.clients import client_of, network_of, site_of
+
+
+@pytest.mark.parametrize(
+    ("host", "client"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:c000:201", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+    ],
+)
+def test_one_name_for_one_client(host: str, client: str) -> None:
+    assert client_of(IPv4Address("TCP", host, 25)) == client
+
+
+def test_who_comes_by_a_unix_socket_is_local() -> None:
+    assert client_of(UNIXAddress(b"/run/lmtp")) == client_of(None) == "local"
 
 
 @pytest.mark.parametrize(

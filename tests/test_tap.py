@@ -45,6 +45,7 @@ def good(directory: Path) -> Path:
     domain = directory / "domains" / "example.test"
     domain.mkdir(parents=True)
     (domain / "users").write_text("alice:{PLAIN}x\n")
+    (domain / "users").chmod(0o600)
     file = directory / "mailgate.toml"
     file.write_text('state = "."\n[smtp]\nlisten = ["tcp:0"]\n')
     return file
@@ -83,7 +84,18 @@ def test_a_configuration_is_found_checked_and_read(tmp_path: Path, capsys: pytes
     good(tmp_path)
     assert options().configuration.smtp.listen == ("tcp:0",)
     assert left_with("--check") == "0"
-    assert capsys.readouterr().out == "The configuration is good.\n"
+    assert capsys.readouterr() == ("The configuration is good.\n", "")
+
+
+def test_accounts_that_others_may_read_are_told_and_are_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good(tmp_path)
+    (tmp_path / "domains" / "example.test" / "users").chmod(0o644)
+    assert left_with("--check") == "0"
+    said = capsys.readouterr()
+    assert said.out == "The configuration is good.\n"
+    assert "open to others" in said.err and "chmod o-r" in said.err
 
 
 def test_every_fault_is_said_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def configuration_file(path: str | None) -> str:
 
     found = find(path, os.environ)
     if found is None:
-        raise click.ClickException("no configuration found: name one with --config")
+        raise click.ClickException("no configuration found: name one with --config, or in MAILGATE_CONFIG")
     return found
 
 

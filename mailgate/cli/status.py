@@ -69,11 +69,11 @@ def _lines(told: Mapping[str, Any], now: float) -> Iterator[str]:
     problems: Sequence[str] = told["problems"]
     yield f"mailgate {told['version']}, running for {duration(told['uptime_seconds'])}, process {told['pid']}"
     for problem in problems:
-        yield fitted(problem, "  PROBLEM  ")
+        yield from fitted(problem, "  PROBLEM  ").split("\n")
     if not problems:
         yield "  No problems."
     if waiting := told.get("waiting"):  # a server from before an upgrade does not tell
-        yield fitted(", ".join(waiting), "  Waiting for a restart: ", "    ")
+        yield from fitted(", ".join(waiting), "  Waiting for a restart: ", "    ").split("\n")
     for heading, rows in _tables(told, now):
         yield ""
         yield heading

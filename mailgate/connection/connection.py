@@ -133,6 +133,8 @@ class Connection(Protocol, Generic[R]):
 
     def abort(self) -> None:
         """Cut the connection; `gone` still waits for a commit under way."""
+        if self._stopping and self._reason == "lost":
+            self._reason = "stopped"
         self._closing = True  # what was sent ahead is not answered any more
         self._outlet.discard()
         self._throttle()

@@ -8,6 +8,7 @@ from twisted.internet.defer import DeferredList
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
 from twisted.internet.protocol import Factory
 
+from mailgate.clients import client_of
 from mailgate.connection.connection import Connection
 from mailgate.connection.contract import Build
 
@@ -32,7 +33,7 @@ class ConnectionFactory(Factory, Generic[R]):
         self._open: set[Connection[R]] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Connection[R]:
-        machine, session = self._build(str(getattr(addr, "host", "local")), int(getattr(addr, "port", 0)))
+        machine, session = self._build(client_of(addr), int(getattr(addr, "port", 0)))
         connection = Connection(machine, session, self._clock, self._tls, self._open.discard)
         self._open.add(connection)
         return connection

@@ -10,6 +10,7 @@ from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mailgate.clients import client_of
 from mailgate.facts import TurnedAway
 
 REFUSE_SECONDS: Final = 5.0  # how long the refusal may take to be sent
@@ -53,7 +54,7 @@ class Gate:
         self._inner.doStop()
 
     def buildProtocol(self, addr: IAddress) -> IProtocol | None:
-        client = str(getattr(addr, "host", "local"))
+        client = client_of(addr)
         leave = self._enter(client, self._listener)
         if isinstance(leave, str):
             self._tell(TurnedAway(listener=self._listener, client=client, reason=leave))

@@ -40,6 +40,7 @@ class SMTPSession:
         self._patience = Patience(self._personality, surroundings.elapsed)
         self._commands = 0
         self._lost = False
+        self._has_quit = False
 
     # What the connection asks.
 
@@ -82,8 +83,9 @@ class SMTPSession:
         self._lost = True
 
     def ended(self, reason: str, octets_in: int, octets_out: int) -> None:
-        # After QUIT there is no transaction left: if there is one, we have shown the client out.
-        self._mailing.abandon("shown out" if reason == "quit" else reason)
+        if reason == "quit" and not self._has_quit:
+            reason = "refused"  # it was us who said goodbye
+        self._mailing.abandon("shown out" if reason == "refused" else reason)
         self._login.log_out(self._session)
         seconds = self._patience.age_seconds
         self._report.ended(self._session, reason, self._commands, octets_in, octets_out, seconds)
@@ -148,6 +150,7 @@ class SMTPSession:
                 return OK
             case events.Quit():
                 self._mailing.abandon("quit")
+                self._has_quit = True
                 return Reply(221, "2.0.0", "Goodbye")
             case events.Fault():
                 goodbye = self._patience.idle_command() if event.excused else self._patience.error()

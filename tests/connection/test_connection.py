@@ -648,6 +648,14 @@ def test_sessions_that_take_too_long_are_cut_and_their_commits_waited_for(toy: T
     assert drained.called
 
 
+def test_one_that_is_cut_in_the_end_was_stopped_and_not_lost(toy: Toy) -> None:
+    toy.session.at_rest = False
+    drain(toy, 30)
+    toy.clock.advance(30)
+    toy.lose()
+    assert toy.session.ends[0][0] == "stopped"
+
+
 def test_a_quit_while_stopping_is_just_a_quit(toy: Toy) -> None:
     toy.session.at_rest = False
     drain(toy)

@@ -519,6 +519,12 @@ def test_a_message_that_was_answered_is_not_abandoned(log: list[LogEvent]) -> No
     assert len(log) == 1
 
 
+def test_a_session_that_we_ended_by_our_own_goodbye_was_refused() -> None:
+    visit = Visit()
+    visit.session.ended("quit", 1, 2)
+    assert visit.world.facts.one(facts.Disconnected).reason == "refused"
+
+
 def test_the_end_of_a_session_is_told() -> None:
     visit = Visit()
     visit.send()
