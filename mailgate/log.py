@@ -9,17 +9,16 @@ import contextlib
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
 from attrs import asdict, frozen
 from twisted.logger import (
-    FilteringLogObserver,
     ILogObserver,
     LogEvent,
     Logger,
     LogLevel,
-    LogLevelFilterPredicate,
     formatEvent,
     formatTime,
 )
@@ -37,6 +36,7 @@ WARNINGS: Final = (
 )
 # Other lines sum these up, at the end of a session, a sweep or a restore.
 DETAILS: Final = (facts.Connected, facts.Secured, facts.LoggedIn, facts.Fetched, facts.Expired, facts.Restored)
+_LEVELS: Final[dict[type, Any]] = {}  # what was found out of each kind
 ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld, facts.CertificateRefused)
 
 
@@ -45,12 +45,25 @@ class FactLog:
     """Writes facts to the log, details only on request: a line that nobody wants would cost as much as others."""
 
     def __init__(self, *, details: bool = True) -> None:
-        self._unwanted = () if details else DETAILS
+        self._details = details
         self.log = Logger(namespace="mailgate")  # as a class attribute it would have the class's name
 
     def read(self, fact: facts.Fact) -> None:
-        if not isinstance(fact, self._unwanted):
-            self.log.emit(_level_of(fact), "{line}", line=_Line(fact), fact=fact)
+        level = level_of(fact)
+        if level is LogLevel.debug and not self._details:
+            return
+        # What `emit` would make of it: but that one looks for the level among all there are, which takes too long.
+        event: LogEvent = {
+            "log_logger": self.log,
+            "log_level": level,
+            "log_namespace": self.log.namespace,
+            "log_source": None,
+            "log_format": "{line}",
+            "log_time": fact.at or time.time(),
+            "line": _Line(fact),
+            "fact": fact,
+        }
+        self.log.observer(event)
 
 
 @frozen
@@ -63,7 +76,17 @@ class _Line:
         return describe(self.fact)
 
 
-def _level_of(fact: facts.Fact) -> Any:
+def level_of(fact: facts.Fact) -> Any:
+    """At which of Twisted's `LogLevel` a fact is logged."""
+    if type(fact) is facts.Handled and fact.result == "passed":
+        return LogLevel.debug  # nothing has come of it: that the message was accepted says as much
+    level = _LEVELS.get(type(fact))
+    if level is None:
+        level = _LEVELS[type(fact)] = _level_of_kind(fact)
+    return level
+
+
+def _level_of_kind(fact: facts.Fact) -> Any:
     if isinstance(fact, ERRORS):
         return LogLevel.error
     if isinstance(fact, WARNINGS):
@@ -87,8 +110,21 @@ def escape(text: str) -> str:
 def observer(stream: TextIO, style: str = "text", level: str = "info") -> ILogObserver:
     """An observer that writes events from `level` up to `stream`; `style` is "text" or "json"."""
     write = _JSONLines(stream) if style == "json" else _TextLines(stream)
-    predicate = LogLevelFilterPredicate(LogLevel.levelWithName(level))
-    return FilteringLogObserver(write, [predicate])
+    return _From(LogLevel.levelWithName(level), write)
+
+
+@implementer(ILogObserver)
+class _From:
+    """Hands on events of a level and of those above it. Twisted's filter knows more, and takes longer than a line."""
+
+    def __init__(self, least: Any, observer: ILogObserver) -> None:
+        self._least = least
+        self._observer = observer
+
+    def __call__(self, event: LogEvent) -> None:
+        level = event.get("log_level")
+        if level is not None and level >= self._least:
+            self._observer(event)
 
 
 @implementer(ILogObserver)

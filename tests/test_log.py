@@ -246,8 +246,35 @@ def test_levels(fact: Fact) -> None:
         (facts.LoginFailed, facts.LoginThrottled, facts.NotDeleted, facts.NotRelayed, facts.CertificateExpires),
         LogLevel.warn,
     )
-    dull = dict.fromkeys(DETAILS, LogLevel.debug)
+    dull = dict.fromkeys((*DETAILS, facts.Handled), LogLevel.debug)
     assert emitted(fact)["log_level"] == {**bad, **odd, **dull}.get(type(fact), LogLevel.info)
+
+
+@pytest.mark.parametrize("result", ["refused", "discarded", "skipped", "failed", "timed out", "cancelled"])
+def test_a_handler_of_which_something_has_come_is_no_detail(result: str) -> None:
+    handled = facts.Handled(message="m", handler="h", result=result, detail="", seconds=0.0)
+    assert emitted(handled)["log_level"] == LogLevel.info
+
+
+def test_details_are_for_those_who_want_them() -> None:
+    events: list[LogEvent] = []
+    reader = FactLog(details=False)
+    reader.log = Logger(observer=events.append)  # type: ignore[arg-type]
+    for fact in SAMPLES:
+        reader.read(fact)
+    assert {type(event["fact"]) for event in events} == {type(fact) for fact in SAMPLES} - {*DETAILS, facts.Handled}
+
+
+def test_an_event_is_what_twisted_makes_of_one(log: list[LogEvent]) -> None:
+    Logger(namespace="mailgate").debug("{line}", line="x", fact=SAMPLES[0])
+    FactLog().read(attrs.evolve(SAMPLES[0], at=12.5))
+    theirs, ours = log
+    assert {**theirs, "line": 0, "log_logger": 0, "log_time": 12.5} == {
+        **ours,
+        "line": 0,
+        "log_logger": 0,
+        "fact": SAMPLES[0],
+    }
 
 
 def test_the_log_is_a_reader_of_facts() -> None:

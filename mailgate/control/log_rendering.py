@@ -9,7 +9,8 @@ from attrs import asdict, fields, frozen
 from twisted.logger import LogEvent, eventAsText
 
 from mailgate.facts import Fact
-from mailgate.log import DETAILS, ERRORS, WARNINGS, describe, escape
+from mailgate.log import describe, escape
+from mailgate.log import level_of as level_of_fact
 
 RANKS: Final[Mapping[str, int]] = {"debug": 0, "info": 1, "warn": 2, "error": 3, "critical": 4}
 MAX_TEXT_CHARACTERS: Final = 16_384  # of what is no fact; a traceback's end matters most
@@ -53,12 +54,12 @@ def weight_of(content: Fact | Event) -> int:
     """What a line takes of memory: 1, and more for long lists and texts."""
     if isinstance(content, Event):
         return 1 + len(content.text) // WEIGHED_CHARACTERS
-    return 1 + sum(len(getattr(content, name)) for name in _kind_of(content).lists)
+    return 1 + sum(len(getattr(content, name)) for name in _lists_of(type(content)))
 
 
 def level_of(content: Fact | Event) -> str:
     """At which level the log has it."""
-    return content.level if isinstance(content, Event) else _kind_of(content).level
+    return content.level if isinstance(content, Event) else str(level_of_fact(content).name)
 
 
 def rendered(line: Line) -> dict[str, Any]:
@@ -70,21 +71,13 @@ def rendered(line: Line) -> dict[str, Any]:
     return {**about, "text": describe(content), "fact": type(content).__name__, **asdict(content)}
 
 
-@frozen
-class _Kind:
-    level: str
-    lists: tuple[str, ...]  # the names of its fields that may have any number of entries
+_LISTS: Final[dict[type, tuple[str, ...]]] = {}  # there are some thirty kinds
 
 
-_KINDS: Final[dict[type, _Kind]] = {}  # there are some thirty
-
-
-def _kind_of(fact: Fact) -> _Kind:
-    kind = type(fact)
-    known = _KINDS.get(kind)
+def _lists_of(kind: type[Fact]) -> tuple[str, ...]:
+    """The names of a fact's fields that may have any number of entries."""
+    known = _LISTS.get(kind)
     if known is None:
-        lists = tuple(field.name for field in fields(kind) if str(field.type).startswith("tuple["))
-        levels = ((ERRORS, "error"), (WARNINGS, "warn"), (DETAILS, "debug"))
-        level = next((level for kinds, level in levels if isinstance(fact, kinds)), "info")
-        known = _KINDS[kind] = _Kind(level, lists)
+        known = tuple(field.name for field in fields(kind) if str(field.type).startswith("tuple["))
+        _LISTS[kind] = known
     return known

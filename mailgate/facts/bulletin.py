@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import evolve
-
 from mailgate.facts.fact import Fact
 
 
@@ -35,11 +33,11 @@ class Bulletin:
         self._readers = tuple(other for other in self._readers if other is not reader)
 
     def tell(self, fact: Fact) -> None:
-        """Stamp `fact` with time and node, and tell it."""
-        stamped = evolve(fact, at=self._now(), node=self.node)
+        """Stamp `fact`, which was just made, with time and node, and tell it."""
+        fact.stamp(self._now(), self.node)
         for reader in self._readers:
             try:
-                reader.read(stamped)
+                reader.read(fact)
             except Exception as error:  # noqa: BLE001 (a reader's bug must not cost a mail)
                 self.remove(reader)
                 self._report(reader, error)
