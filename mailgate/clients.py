@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 IPV6_PREFIX: Final = 64  # whoever has one IPv6 address has all of its subnet (RFC 4291 2.5.1)
 SITE_PREFIX: Final = 48  # the most that a customer usually gets; many get a /56 of it (RFC 6177)
+
+REMEMBERED: Final = 4_096  # of how many clients what they are: it is asked for every recipient
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -22,6 +25,7 @@ def client_of(address: object) -> str:
     return str(address_of(host)) if host.startswith(_MAPPED) else host
 
 
+@lru_cache(maxsize=REMEMBERED)
 def network_of(client: str) -> str:
     """The network that counts as one client: the address itself for IPv4, its /64 for IPv6; what is no IP address is
     given as it is.
@@ -40,6 +44,7 @@ def site_of(client: str) -> str:
     return "" if address is None or address.version == 4 else _cut(address, SITE_PREFIX)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def address_of(client: str) -> Address | None:
     """The client's IP address, an IPv4 one as IPv4 even where a socket of IPv6 has taken it."""
     try:

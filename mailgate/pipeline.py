@@ -26,6 +26,7 @@ from mailgate.interfaces import (
     ISenderPolicy,
 )
 from mailgate.mail import Discarded, Envelope, Field, Local, Message, Path, Recipient, Refused, Reply, Session, Verdict
+from mailgate.waits import begin
 
 T = TypeVar("T")
 log = Logger(namespace="mailgate.pipeline")
@@ -180,6 +181,8 @@ class Pipeline:
             raise HandlerFault(f"handle() gave {verdict!r} instead of a Verdict")
         if not all(isinstance(added, Field) for added in verdict.fields):
             raise HandlerFault("the verdict adds something that is no Field")
+        if not (verdict.fields or verdict.discard or verdict.redirect):
+            return message  # what most say of most
         known = {recipient.path for recipient in message.envelope.recipients}
         if strange := (verdict.discard | verdict.redirect.keys()) - known:
             raise HandlerFault(f"the verdict names {', '.join(map(str, strange))}, who is no recipient")
@@ -229,11 +232,16 @@ class Pipeline:
         if seconds <= 0:
             question.close()
             raise TimeoutError  # the handlers before this one have used up the common limit
-        waiting, given_up = _start(question)
-        if not waiting.called:
-            waiting.addTimeout(seconds, self._clock)
+        given_up = _never
         try:
-            return await waiting
+            answer = begin(question)
+            if not isinstance(answer, Deferred):
+                return answer
+            waiting, given_up = _cancellable(answer)
+            if not waiting.called:
+                waiting.addTimeout(seconds, self._clock)
+            result: T = await waiting
+            return result
         except CancelledError:
             if given_up():
                 raise
@@ -260,11 +268,15 @@ async def _permit(check: Callable[..., Awaitable[None] | None], *arguments: obje
         raise HandlerFault(f"the policy gave {answer!r}; it returns nothing, or raises Refused")
 
 
-def _start(question: Coroutine[Any, Any, T]) -> tuple[Deferred[T], Callable[[], bool]]:
+def _never() -> bool:
+    """Nobody has given up what did not have to wait."""
+    return False
+
+
+def _cancellable(work: Deferred[T]) -> tuple[Deferred[T], Callable[[], bool]]:
     """A Deferred for the answer, and whether it was cancelled. Once it is, it does not wait for what the step makes
     of its own cancellation: a step may not hold up a session by taking no notice.
     """
-    work = Deferred.fromCoroutine(question)
     cancelled: list[bool] = []
 
     def cancel(_: Deferred[T]) -> None:

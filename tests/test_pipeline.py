@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 from zope.interface import alsoProvides, implementer
@@ -115,6 +115,13 @@ def slow(waiting: Deferred[Verdict]) -> Callable[[Message], Awaitable[Verdict]]:
         return await waiting
 
     return handle
+
+
+def test_what_does_not_have_to_wait_sets_no_timer() -> None:
+    """Not even for a moment: there is one such answer a message."""
+    bench = Bench(step(adding("A")), step(slow(succeed(Verdict()))))
+    bench.clock.callLater = None  # type: ignore[assignment]
+    assert [field.name for field in bench.handle().fields] == ["A"]
 
 
 @pytest.fixture

@@ -106,9 +106,9 @@ class SMTPMachine:
         """Put an answer into octets, and go where it leads: to the last event, or an unasked 421."""
         asked, self._asked = self._asked, None
         self._line = b""
-        replies = answer if isinstance(answer, tuple) else (answer,)
-        octets = render(answer) if isinstance(answer, Reply) else b"".join(map(render, answer))
-        if any(reply.code in _GOODBYE for reply in replies):
+        replies = (answer,) if isinstance(answer, Reply) else answer
+        octets = b"".join([render(reply) for reply in replies])
+        if not _GOODBYE.isdisjoint([reply.code for reply in replies]):
             self.state = State.CLOSED
             self._buffer.clear()
             return Output(octets, After.CLOSE)
