@@ -1,4 +1,4 @@
-"""Room that is kept free on the store's file system: mail is refused before the disk is full.
+"""Room that is kept free on the store's file system, octets and inodes: mail is refused before the disk is full.
 
 What is left then is for the messages that are under way, for what POP3 writes down, and for whoever has to repair it.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from twisted.logger import Logger
 
-from mailgate.filesystem import StatVFS, disk_of
+from mailgate.filesystem import Disk, StatVFS, disk_of
 from mailgate.units import size
 
 LOOK_SECONDS: Final = 1.0  # what was seen is believed for so long
@@ -35,8 +35,8 @@ class Reserve:
         clock: Callable[[], float] = time.monotonic,
         statvfs: StatVFS = os.statvfs,
     ) -> None:
-        """`octets` are to stay free; 0: no matter how much is. `directory` need not be there yet: then the nearest one
-        above counts. `clock` gives seconds and never goes back.
+        """`octets` are to stay free, and `Disk.least_inodes`; 0: no matter how much is. `directory` need not be there
+        yet: then the nearest one above counts. `clock` gives seconds and never goes back.
         """
         self._directory = os.path.abspath(directory)  # twistd changes the working directory later on
         self._octets = octets
@@ -44,7 +44,8 @@ class Reserve:
         self._statvfs = statvfs
         self._due = float("-inf")  # when to look again
         self._has_room = True
-        self._short = False  # was it told that there is too little?
+        self._told_octets = False  # was it told that there are too few?
+        self._told_inodes = False
         self._unknown = False  # was it told that nothing can be seen?
 
     def has_room(self) -> bool:
@@ -56,32 +57,57 @@ class Reserve:
 
     def _look(self) -> None:
         try:
-            free = self._free_octets()
+            disk = disk_of(self._directory, self._statvfs)
         except OSError as error:
             self._has_room = True
             self._tell_unknown(error)
             return
         self._unknown = False
-        self._has_room = free >= self._octets
-        self._tell(free)
+        self._has_room = disk.free_octets >= self._octets and not disk.lacks_inodes
+        self._tell(disk)
 
-    def _free_octets(self) -> int:
-        """What is free for users who are not root. Raises OSError."""
-        return disk_of(self._directory, self._statvfs).free_octets
+    def _tell(self, disk: Disk) -> None:
+        if disk.free_octets < self._octets and not self._told_octets:
+            self._told_octets = True
+            self._tell_few_octets(disk)
+        if disk.lacks_inodes and not self._told_inodes:
+            self._told_inodes = True
+            self._tell_few_inodes(disk)
+        if (self._told_octets or self._told_inodes) and self._is_over(disk):
+            self._tell_over(disk)
+            self._told_octets = self._told_inodes = False
 
-    def _tell(self, free: int) -> None:
-        if not self._has_room and not self._short:
-            self._short = True
-            log.error(
-                "no mail is taken: {directory} has {free} free, less than its reserve of {reserve}; make room on its "
-                "file system, or lower store.min_free. Mail can be fetched and deleted meanwhile",
-                directory=self._directory,
-                free=size(free),
-                reserve=size(self._octets),
-            )
-        elif self._short and free >= self._octets + self._octets // MARGIN:
-            self._short = False
-            log.info("mail is taken again: {directory} has {free} free", directory=self._directory, free=size(free))
+    def _tell_few_octets(self, disk: Disk) -> None:
+        log.error(
+            "no mail is taken: {directory} has {free} free, less than its reserve of {reserve}; make room on its "
+            "file system, or lower store.min_free. Mail can be fetched and deleted meanwhile",
+            directory=self._directory,
+            free=size(disk.free_octets),
+            reserve=size(self._octets),
+        )
+
+    def _tell_few_inodes(self, disk: Disk) -> None:
+        log.error(
+            "no mail is taken: {directory} has {free} free inodes of {inodes}, fewer than {least}: remove many small "
+            "files from its file system, or move it to one with more inodes. Mail can be fetched and deleted meanwhile",
+            directory=self._directory,
+            free=f"{disk.free_inodes:,}",
+            inodes=f"{disk.inodes:,}",
+            least=f"{disk.least_inodes:,}",
+        )
+
+    def _is_over(self, disk: Disk) -> bool:
+        least = disk.least_inodes
+        return disk.free_octets >= self._octets + self._octets // MARGIN and disk.free_inodes >= least + least // MARGIN
+
+    def _tell_over(self, disk: Disk) -> None:
+        inodes = f", and {disk.free_inodes:,} free inodes" if self._told_inodes and disk.inodes else ""
+        log.info(
+            "mail is taken again: {directory} has {free} free{inodes}",
+            directory=self._directory,
+            free=size(disk.free_octets),
+            inodes=inodes,
+        )
 
     def _tell_unknown(self, error: OSError) -> None:
         if not self._unknown:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.filesystem import Disk, disk_of
+from mailgate.filesystem import MIN_FREE_INODES, Disk, disk_of
 
 
 def statvfs(path: str) -> os.statvfs_result:
@@ -22,6 +22,23 @@ def test_what_users_may_have_counts() -> None:
 def test_a_directory_that_is_not_there_yet(tmp_path: Path) -> None:
     there, later = disk_of(str(tmp_path)), disk_of(str(tmp_path / "mail" / "later"))
     assert there.octets == later.octets > 0
+
+
+@pytest.mark.parametrize(
+    ("inodes", "least"),
+    [
+        (0, 0),  # btrfs and others have no fixed number
+        (5, 1),
+        (200, 20),
+        (9_990, 999),
+        (10 * MIN_FREE_INODES, MIN_FREE_INODES),
+        (1 << 24, MIN_FREE_INODES),
+    ],
+)
+def test_inodes_that_have_to_be_free(inodes: int, least: int) -> None:
+    assert Disk(0, 0, 0, inodes).least_inodes == least
+    assert not Disk(0, 0, least, inodes).lacks_inodes
+    assert Disk(0, 0, max(0, least - 1), inodes).lacks_inodes is (least > 0)
 
 
 def test_what_cannot_be_seen() -> None:

@@ -36,6 +36,7 @@ class Disk:
 
     def __init__(self, octets: int = OCTETS, directory: str = "/mail/root") -> None:
         self.blocks = 10_000
+        self.inodes = self.all_inodes = 0  # as btrfs says
         self.now = 1_000.0
         self.error: OSError | None = None
         self.missing: set[str] = set()
@@ -48,12 +49,13 @@ class Disk:
             raise self.error
         if directory in self.missing:
             raise FileNotFoundError(errno.ENOENT, "no such file or directory", directory)
-        return Found(self.blocks)
+        return Found(self.blocks, f_favail=self.inodes, f_files=self.all_inodes)
 
-    def later(self, blocks: int | None = None) -> bool:
-        """Is there room, when it is time to look again, and so many blocks are free?"""
+    def later(self, blocks: int | None = None, inodes: int | None = None) -> bool:
+        """Is there room, when it is time to look again, and so many blocks and inodes are free?"""
         self.now += LOOK_SECONDS
         self.blocks = self.blocks if blocks is None else blocks
+        self.inodes = self.inodes if inodes is None else inodes
         return self.reserve.has_room()
 
 
@@ -138,6 +140,44 @@ def test_the_log_says_one_and_the_other_in_turn(free: list[int]) -> None:
                 assert levels[-1] is LogLevel.error
             if blocks >= 1_700:
                 assert levels[-1:] in ([], [LogLevel.info])
+
+
+def test_a_disk_without_inodes(log: list[LogEvent]) -> None:
+    disk = Disk()
+    disk.all_inodes = 65_536
+    free = (20_000, 1_000, 999, 0, 1_000, 999, 1_061, 1_062)
+    assert [disk.later(inodes=inodes) for inodes in free] == [True, True, False, False, True, False, True, True]
+    assert lines(log) == [
+        "no mail is taken: /mail/root has 999 free inodes of 65,536, fewer than 1,000: remove many small files from "
+        "its file system, or move it to one with more inodes. Mail can be fetched and deleted meanwhile",
+        "mail is taken again: /mail/root has 39.1 MiB free, and 1,062 free inodes",
+    ]
+    assert [event["log_level"] for event in log] == [LogLevel.error, LogLevel.info]
+
+
+def test_a_disk_without_room_and_inodes(log: list[LogEvent]) -> None:
+    disk = Disk()
+    disk.all_inodes = 200  # of a tenth are enough
+    assert disk.later(10_000, 20)
+    assert not disk.later(10, 20)
+    assert not disk.later(10, 19)
+    assert not disk.later(10_000, 19)
+    assert [event["log_level"] for event in log] == [LogLevel.error] * 2
+    assert disk.later(10_000, 200)
+    assert not disk.later(10, 0)
+    assert [said.split(" has ")[1][:20] for said in lines(log)] == [
+        "40.0 KiB free, less ",
+        "19 free inodes of 20",
+        "39.1 MiB free, and 2",
+        "40.0 KiB free, less ",
+        "0 free inodes of 200",
+    ]
+
+
+def test_inodes_without_a_reserve() -> None:
+    disk = Disk(octets=0)
+    disk.all_inodes = 65_536
+    assert disk.later(inodes=0)
 
 
 def test_what_is_not_there_yet_is_made_on_the_file_system_of_what_is_above(log: list[LogEvent]) -> None:

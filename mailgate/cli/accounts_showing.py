@@ -9,8 +9,10 @@ import click
 
 from mailgate.cli.accounts_house import Books, open_books
 from mailgate.cli.accounts_listing import octets_in_words, state_of
+from mailgate.cli.accounts_saying import complain
 from mailgate.cli.accounts_tables import show_json, show_pairs
 from mailgate.cli.house import WRONG, with_config, with_json
+from mailgate.cli.quota import Used, in_words, store_at, used_by
 
 
 @click.command()
@@ -18,22 +20,36 @@ from mailgate.cli.house import WRONG, with_config, with_json
 @with_config
 @with_json
 def show(user: str, path: str | None, as_json: bool) -> None:
-    """Show an account: what leads to it, its application passwords, and the rules in force, with who has set each.
+    """Show an account: what leads to it, its application passwords, the rules in force, with who has set each, and
+    what of its quota is used.
 
     Passwords and hashes are never shown.
     """
     books = open_books(path).to_show()
-    told = _told(books, books.known(user))
+    name = books.known(user)
+    used = _used(books, name)
+    told = _told(books, name, used)
     if as_json:
         show_json([told])
     else:
-        show_pairs(_pairs(told))
+        show_pairs(_pairs(told, used))
     if books.warn():
         raise SystemExit(WRONG)
 
 
-def _told(books: Books, name: str) -> dict[str, Any]:
-    account = books.register.names.accounts[name]
+def _used(books: Books, name: str) -> Used | None:
+    """None: that cannot be seen, and why was told. Who edits accounts need not be who may read mail."""
+    from mailgate.failures import StoreError
+
+    try:
+        return used_by(store_at(books.config.store.directory), name, books.register.rules(name).quota)
+    except StoreError as error:
+        complain(f"how full the maildrop is cannot be seen: {error}")
+        return None
+
+
+def _told(books: Books, name: str, used: Used | None) -> dict[str, Any]:
+    account, quota = books.register.names.accounts[name], books.register.rules(name).quota
     return {
         "user": name,
         "state": state_of(account),
@@ -43,6 +59,9 @@ def _told(books: Books, name: str) -> dict[str, Any]:
         "app_passwords": [each.name for each in books.register.app_passwords(name)],
         "aliases": list(_aliases_to(books, name)),
         "rules": _rules_of(books, name),
+        "quota_octets": quota.octets,
+        "quota_messages": quota.messages,
+        "used": None if used is None else {"messages": used.messages, "octets": used.octets},
         "mail": books.mail_of(name),
         "where": account.where,
     }
@@ -89,7 +108,7 @@ def _rules_of(books: Books, name: str) -> dict[str, dict[str, Any]]:
     return rules
 
 
-def _pairs(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _pairs(told: dict[str, Any], used: Used | None) -> Iterator[tuple[str, str]]:
     yield "user", told["user"]
     yield "state", told["state"] or "can log in, mail is taken"
     yield "password", f"{{{told['scheme']}}}"
@@ -97,8 +116,15 @@ def _pairs(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _several("aliases", told["aliases"])
     rules = [f"{key} = {_value(key, rule['value'])}  ({rule['set_by']})" for key, rule in told["rules"].items()]
     yield from _several("rules", rules)
+    yield "quota", _filled(used)
     yield "mail", told["mail"]
     yield "account", told["where"]
+
+
+def _filled(used: Used | None) -> str:
+    if used is None:
+        return "what is used cannot be seen"
+    return in_words(used) if used.quota.is_set else f"none; {in_words(used)}"
 
 
 def _several(name: str, values: list[str]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import click
 from mailgate.cli.reaching import configuration
 
 if TYPE_CHECKING:
+    from mailgate.accounts.domains import Domains
     from mailgate.faults import Fault
     from mailgate.interfaces import IContent
     from mailgate.mail import Entry
@@ -35,6 +36,16 @@ def open_house(path: str | None) -> Maintenance:
         return maintenance(configuration(path), _warn)
     except WrongUser as error:
         raise click.ClickException(str(error)) from error
+
+
+def accounts_of(path: str | None) -> Domains:
+    """Who has mail there, and by which rules. Tells nothing of what is wrong with them: `open_house` has.
+
+    Raises `ClickException`.
+    """
+    from mailgate.service.front import registered
+
+    return registered(configuration(path), lambda _: None)
 
 
 def root_of(path: str | None) -> str:

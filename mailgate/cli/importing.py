@@ -11,8 +11,10 @@ import click
 from attrs import asdict
 
 from mailgate.archive.uidl_format import DEFAULT
+from mailgate.cli.accounts_nearest import check_account
 from mailgate.cli.house import (
     WRONG,
+    accounts_of,
     check_may_make,
     named,
     open_house,
@@ -45,6 +47,11 @@ if TYPE_CHECKING:
     help="The setting of the Dovecot that served this Maildir: its clients see the same UIDs again.",
 )
 @click.option("--reuse-x-uidl", is_flag=True, help="In an mbox of others, a field X-UIDL is the message's UID.")
+@click.option(
+    "--without-account",
+    is_flag=True,
+    help="USER has no account, or not yet: nobody can fetch the mail until there is one.",
+)
 @with_config
 @with_json
 def import_(
@@ -53,6 +60,7 @@ def import_(
     form: Form | None,
     pop3_uidl_format: str,
     reuse_x_uidl: bool,
+    without_account: bool,
     path: str | None,
     as_json: bool,
 ) -> None:
@@ -65,6 +73,8 @@ def import_(
     root = root_of(path)
     check_may_make(root)
     name = named(user)
+    if not without_account:
+        check_account(accounts_of(path).current(name.rpartition("@")[2]), name)
     with readable_errors():
         from mailgate.archive.reading import open_archive
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailgate.cli.house import blocks_of, maildrop_of, now, open_house, readable_errors, with_config, with_json
+from mailgate.cli.house import (
+    accounts_of,
+    blocks_of,
+    maildrop_of,
+    named,
+    now,
+    open_house,
+    readable_errors,
+    with_config,
+    with_json,
+)
 from mailgate.cli.progress import progress
+from mailgate.cli.quota import Used, in_words, told, used_by
 from mailgate.cli.text import harmless, read_header, sender_and_subject
 
 if TYPE_CHECKING:
+    from mailgate.accounts.domains import Domains
     from mailgate.mail import Entry
     from mailgate.service.maintenance import Maintenance
 
@@ -21,30 +34,43 @@ if TYPE_CHECKING:
 @with_config
 @with_json
 def list_(user: str | None, path: str | None, as_json: bool) -> None:
-    """List all maildrops, or the messages of USER, oldest first.
+    """List all maildrops, or the messages of USER, oldest first, and what of USER's quota is used.
 
     Sizes are as POP3 tells them, with CRLF line ends. Nothing is locked, and nothing changes.
     """
-    house = open_house(path)
-    with readable_errors():
-        rows = _maildrops(house) if user is None else _messages(house, maildrop_of(house, user))
-    if as_json:
-        for row in rows:
-            click.echo(json.dumps(row))
-    elif user is None:
-        _show_maildrops(rows)
+    house, accounts = open_house(path), accounts_of(path)
+    if user is None:
+        _list_maildrops(house, accounts, as_json)
     else:
-        _show_messages(rows)
+        _list_messages(house, accounts, user, as_json)
 
 
-def _maildrops(house: Maintenance) -> list[dict[str, Any]]:
-    names = now(house.store.names())
-    return [_usage(house, name) for name in progress(names, len(names), "Counting")]
+def _list_maildrops(house: Maintenance, accounts: Domains, as_json: bool) -> None:
+    with readable_errors():
+        names = now(house.store.names())
+        found = [used_by(house.store, name, accounts.quota(name)) for name in progress(names, len(names), "Counting")]
+    if as_json:
+        _show_json(map(told, found))
+    else:
+        _show_maildrops(found)
 
 
-def _usage(house: Maintenance, name: str) -> dict[str, Any]:
-    messages, octets = now(house.store.usage(name))
-    return {"maildrop": name, "messages": messages, "octets": octets}
+def _list_messages(house: Maintenance, accounts: Domains, user: str, as_json: bool) -> None:
+    with readable_errors():
+        name = _known(house, accounts, user)
+        rows = _messages(house, name)
+    used = Used(name, len(rows), sum(row["octets"] for row in rows), accounts.quota(name))
+    if as_json:
+        _show_json([*rows, told(used)])
+    else:
+        _show_messages(rows, used)
+
+
+def _known(house: Maintenance, accounts: Domains, user: str) -> str:
+    """The name of a user's maildrop; an account's is made by its first message. Raises `ClickException`."""
+    name = named(user)
+    is_account = name in accounts.current(name.rpartition("@")[2]).names.accounts
+    return name if is_account else maildrop_of(house, user)
 
 
 def _messages(house: Maintenance, maildrop: str) -> list[dict[str, Any]]:
@@ -77,18 +103,23 @@ def _message(house: Maintenance, maildrop: str, number: int, entry: Entry) -> di
     }
 
 
-def _show_maildrops(rows: list[dict[str, Any]]) -> None:
+def _show_json(rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        click.echo(json.dumps(row))
+
+
+def _show_maildrops(found: Sequence[Used]) -> None:
     from mailgate.log import escape
 
-    names = [escape(row["maildrop"]) for row in rows]
+    names = [escape(used.maildrop) for used in found]
     widest = max(map(len, names), default=0)
-    for name, row in zip(names, rows, strict=True):
-        click.echo(f"{name:<{widest}}  {row['messages']:>7} messages  {row['octets']:>13} octets")
-    messages, octets = sum(row["messages"] for row in rows), sum(row["octets"] for row in rows)
-    click.echo(f"{len(rows)} maildrops, {messages} messages, {octets} octets in all.")
+    for name, used in zip(names, found, strict=True):
+        click.echo(f"{name:<{widest}}  {used.messages:>7} messages  {used.octets:>13} octets")
+    messages, octets = sum(used.messages for used in found), sum(used.octets for used in found)
+    click.echo(f"{len(found)} maildrops, {messages} messages, {octets} octets in all.")
 
 
-def _show_messages(rows: list[dict[str, Any]]) -> None:
+def _show_messages(rows: Iterable[dict[str, Any]], used: Used) -> None:
     for row in rows:
         flags = "new" if row["new"] else row["flags"] or "-"
         click.echo(f"{row['number']}  {_when(row['arrival'])}  {row['octets']} octets  {flags}")
@@ -98,7 +129,8 @@ def _show_messages(rows: list[dict[str, Any]]) -> None:
         for name in ("sender", "subject", "trouble"):
             if row[name]:
                 click.echo(f"    {name:<8} {row[name]}")
-    click.echo(f"{len(rows)} messages, {sum(row['octets'] for row in rows)} octets in all.")
+    click.echo(f"{used.messages} messages, {used.octets} octets in all.")
+    click.echo(f"quota {in_words(used)}" if used.quota.is_set else "no quota")
 
 
 def _when(seconds: int) -> str:

@@ -24,16 +24,24 @@ def ports_open(listening: Callable[[], Sized]) -> Check:
 
 
 def store_usable(directory: str, min_free_octets: int, disk: Callable[[], Disk]) -> Check:
-    """May mail be written below `directory`, and is more free than must be?"""
+    """May mail be written below `directory`, and is more free than must be, in octets and inodes? `min_free_octets` of
+    0: no matter how much is.
+    """
 
     def check() -> str:
         try:
-            free = disk().free_octets
+            found = disk()
         except OSError as error:
             return f"it cannot be seen how much room {directory} has: {error.strerror or error}"
+        free = found.free_octets
         if free < min_free_octets:
             return (
                 f"{directory} has {size(free)} free, less than its reserve of {size(min_free_octets)} (store.min_free)"
+            )
+        if min_free_octets and found.lacks_inodes:
+            return (
+                f"{directory} has {found.free_inodes:,} free inodes of {found.inodes:,}, fewer than "
+                f"{found.least_inodes:,}: remove many small files from its file system, or move it to one with more"
             )
         return "" if _is_writable(directory) else f"{directory} cannot be written: see its owner, mode and mount"
 

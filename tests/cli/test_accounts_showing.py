@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cli.accounts_support import done, refused, rows, run, unfolded, write
+from tests.cli.support import deliver
 
 ALICE = "alice@example.test"
 
@@ -35,6 +36,7 @@ def test_for_people(gateway: Path) -> None:
         "               removed_days = 14  (domain)\n"
         "               login_delay = 60 seconds  (mailgate.toml)\n"
         "               quota = 1 GiB  (user)\n"
+        "quota          0 messages, 0 octets of 1.0 GiB (0 %)\n"
         f"mail           {gateway}/mail/example.test/alice\n"
         f"account        {gateway}/domains/example.test/users:2\n"
     )
@@ -48,6 +50,8 @@ def test_for_programs(gateway: Path) -> None:
     (row,) = rows(run(gateway, "user", "show", "alice", "--json").stdout)
     assert row["rules"]["quota"] == {"value": 1 << 30, "set_by": "user"}
     assert row["aliases"][0] == "info@example.test"
+    assert (row["quota_octets"], row["quota_messages"]) == (1 << 30, 0)
+    assert row["used"] == {"messages": 0, "octets": 0}
     assert (row["user"], row["scheme"], row["app_passwords"]) == (ALICE, "PLAIN", ["phone"])
 
 
@@ -60,6 +64,29 @@ def test_of_whom_nothing_is_said(gateway: Path) -> None:
     told = done(gateway, "user", "show", "alice")
     assert "aliases        none\n" in told
     assert "state          disabled\n" in told
+
+
+def test_what_is_used(gateway: Path) -> None:
+    deliver(gateway, b"x" * 2046 + b"\n")
+    assert "quota          none; 1 message, 2.0 KiB\n" in done(gateway, "user", "show", "alice")
+    write(gateway, "rules", "quota_messages = 3\n")
+    deliver(gateway, b"x\n")
+    assert "quota          2 of 3 messages, 2.0 KiB (66 %)\n" in done(gateway, "user", "show", "alice")
+    (row,) = rows(done(gateway, "user", "show", "alice", "--json"))
+    assert (row["quota_octets"], row["quota_messages"]) == (0, 3)
+    assert row["used"] == {"messages": 2, "octets": 2051}
+
+
+def test_mail_that_cannot_be_read(gateway: Path) -> None:
+    write(gateway, "rules", "quota_messages = 3\n")
+    (gateway / "mail" / "example.test").mkdir(parents=True)
+    (gateway / "mail" / "example.test" / "alice").touch()
+    result = run(gateway, "user", "show", "alice")
+    assert result.exit_code == 0
+    assert "quota          what is used cannot be seen\n" in result.stdout
+    assert "mailgate: how full the maildrop is cannot be seen: " in result.stderr
+    (row,) = rows(run(gateway, "user", "show", "alice", "--json").stdout)
+    assert (row["quota_messages"], row["used"]) == (3, None)
 
 
 def test_rules_that_are_not_understood(gateway: Path) -> None:

@@ -24,7 +24,7 @@ def test_there_and_back(gateway: Path, form: str) -> None:
     target = str(gateway / "export")
     result = store(gateway, "export", ALICE, target, "--format", form)
     assert (result.exit_code, result.output) == (0, f"3 messages exported to {target}.\n")
-    taken = store(gateway, "import", "bob@example.test", target)
+    taken = store(gateway, "import", "bob@example.test", target, "--without-account")
     assert taken.output == "3 messages taken, 0 there already, 0 not taken.\n"
     bob = "bob@example.test"
     assert [known(entry) for entry in entries(gateway, bob)] == [known(entry) for entry in entries(gateway)]

@@ -9,8 +9,18 @@ import click
 import pytest
 
 from mailgate.archive.message import ArchiveError
-from mailgate.cli.house import blocks_of, check_may_make, entry_of, maildrop_of, named, open_house, readable_errors
+from mailgate.cli.house import (
+    accounts_of,
+    blocks_of,
+    check_may_make,
+    entry_of,
+    maildrop_of,
+    named,
+    open_house,
+    readable_errors,
+)
 from mailgate.failures import Gone
+from mailgate.rules import Quota
 from tests.cli.support import ALICE, CONTENT, deliver, entries, maildir
 
 
@@ -40,6 +50,18 @@ def test_what_is_not_there(gateway: Path) -> None:
 def test_what_is_no_maildrop(user: str) -> None:
     with pytest.raises(click.ClickException, match="is not local-part@domain"):
         named(user)
+
+
+def test_accounts(gateway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (gateway / "mailgate.toml").open("a") as config:
+        config.write("[maildrops]\nquota_messages = 5\n")
+    domain = gateway / "domains" / "example.test"
+    (domain / "rules").write_text("quota = 9\n")
+    (domain / "aliases").write_text("info: nobody@example.test\n")
+    accounts = accounts_of(str(gateway / "mailgate.toml"))
+    assert accounts.quota(ALICE) == Quota(octets=9, messages=5)
+    assert accounts.quota("bob@example.test") == Quota()
+    assert capsys.readouterr() == ("", "")  # others tell of that alias
 
 
 def test_another_users_mail(gateway: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from mailgate.store.maildir import importing
 from tests.archive.test_uidlist import RECORDED
+from tests.cli.accounts_support import unfolded
 from tests.cli.support import ALICE, contents, deliver, entries, maildir, rows, store
 
 
@@ -96,6 +97,33 @@ def test_the_maildrop_itself(gateway: Path) -> None:
     result = store(gateway, "import", ALICE, str(maildir(gateway)))
     assert (result.exit_code, "is the maildrop of alice@example.test" in result.output) == (1, True)
     assert len(entries(gateway)) == 1
+
+
+def test_somebody_who_has_no_account(gateway: Path, dovecots: str) -> None:
+    result = store(gateway, "import", "alcie@example.test", dovecots)
+    assert (result.exit_code, result.stdout) == (1, "")
+    said = unfolded(result.stderr)
+    assert "there is no account alcie@example.test: did you mean 'alice@example.test'?" in said
+    assert "--without-account imports it all the same" in said
+    assert not (gateway / "mail").exists()
+    result = store(gateway, "import", "alcie@example.test", dovecots, "--without-account")
+    assert (result.exit_code, len(entries(gateway, "alcie@example.test"))) == (0, 3)
+
+
+def test_whoever_foreign_checkers_know_has_an_account_too(gateway: Path, dovecots: str) -> None:
+    with (gateway / "mailgate.toml").open("a") as config:
+        config.write('[accounts]\ncheckers = ["twisted.cred.checkers:AllowAnonymousAccess"]\n')
+    (gateway / "domains" / "example.test" / "users").write_text("alice:{EXTERNAL}\n")
+    assert store(gateway, "import", "bob@example.test", dovecots).exit_code == 1
+    assert store(gateway, "import", ALICE, dovecots).exit_code == 0
+
+
+def test_accounts_that_cannot_be_read(gateway: Path, dovecots: str) -> None:
+    (gateway / "domains" / "example.test" / "users").write_text("alice\n")
+    result = store(gateway, "import", ALICE, dovecots)
+    assert (result.exit_code, (gateway / "mail").exists()) == (1, False)
+    assert "whether there is an account alice@example.test cannot be told" in unfolded(result.stderr)
+    assert store(gateway, "import", ALICE, dovecots, "--without-account").exit_code == 0
 
 
 @pytest.mark.parametrize(

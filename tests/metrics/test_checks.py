@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from mailgate.faults import Fault
 from mailgate.filesystem import Disk
@@ -37,6 +38,18 @@ def test_a_store_without_room(tmp_path: Path) -> None:
     reason = store_usable(str(tmp_path), 100 << 20, disk)()
     assert reason == f"{tmp_path} has 1000 octets free, less than its reserve of 100 MiB (store.min_free)"
     assert store_usable(str(tmp_path), 1001, disk)()
+
+
+def test_a_store_without_inodes(tmp_path: Path) -> None:
+    few = Disk(free_octets=1000, octets=5000, free_inodes=999, inodes=65_536)
+    reason = store_usable(str(tmp_path), 1000, lambda: few)()
+    assert reason == (
+        f"{tmp_path} has 999 free inodes of 65,536, fewer than 1,000: remove many small files from its file system, or "
+        "move it to one with more"
+    )
+    assert store_usable(str(tmp_path), 0, lambda: few)() == ""
+    assert store_usable(str(tmp_path), 1000, lambda: evolve(few, free_inodes=1000))() == ""
+    assert store_usable(str(tmp_path), 1000, lambda: evolve(few, free_inodes=0, inodes=0))() == ""  # such as btrfs
 
 
 def test_a_store_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
