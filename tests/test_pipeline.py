@@ -121,7 +121,7 @@ def test_what_does_not_have_to_wait_sets_no_timer() -> None:
     """Not even for a moment: there is one such answer a message."""
     bench = Bench(step(adding("A")), step(slow(succeed(Verdict()))))
     bench.clock.callLater = None  # type: ignore[assignment]
-    assert [field.name for field in bench.handle().fields][0] == "A"
+    assert bench.handle().fields[0].name == "A"
 
 
 @pytest.fixture

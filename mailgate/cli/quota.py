@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -13,8 +12,6 @@ from mailgate.units import size
 
 if TYPE_CHECKING:
     from mailgate.store.maildir.store import MaildirStore
-
-T = TypeVar("T")
 
 
 @frozen
@@ -29,10 +26,10 @@ class Used:
 
 def store_at(root: str) -> MaildirStore:
     """To look at, by whoever may read it."""
-    from mailgate.service.maintenance import NODE
+    from mailgate.service.maintenance import NODE, directly
     from mailgate.store.maildir.store import MaildirStore
 
-    return MaildirStore(root, NODE, _directly)
+    return MaildirStore(root, NODE, directly)
 
 
 def used_by(store: MaildirStore, maildrop: str, quota: Quota) -> Used:
@@ -60,7 +57,3 @@ def told(used: Used) -> dict[str, Any]:
         "quota_messages": used.quota.messages,
         "quota_octets": used.quota.octets,
     }
-
-
-async def _directly(work: Callable[[], T], /) -> T:
-    return work()

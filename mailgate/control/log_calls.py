@@ -9,7 +9,7 @@ from typing import Any, Final
 from twisted.internet.interfaces import IReactorTime
 
 from mailgate.control.calls import Arguments, CallError, Functions
-from mailgate.control.log_filter import FILTERS, Filter, filter_in
+from mailgate.control.log_filter import FILTERS, AccountOf, Filter, filter_in
 from mailgate.control.log_lines import Found, LogLines
 from mailgate.control.log_rendering import rendered
 
@@ -20,14 +20,15 @@ MAX_WAITS: Final = 20  # each looks at every line
 MAX_NUMBER: Final = 1 << 53  # JSON's numbers are exact up to here (RFC 8259 section 6)
 
 
-def make_log_functions(lines: LogLines, clock: IReactorTime) -> Functions:
-    """The call `log`."""
-    return {"log": _Log(lines, clock).log}
+def make_log_functions(lines: LogLines, clock: IReactorTime, account_of: AccountOf) -> Functions:
+    """The call `log`. `account_of` gives the account that a login name means, None if that is nobody."""
+    return {"log": _Log(lines, clock, account_of).log}
 
 
 class _Log:
-    def __init__(self, lines: LogLines, clock: IReactorTime) -> None:
+    def __init__(self, lines: LogLines, clock: IReactorTime, account_of: AccountOf) -> None:
         self._lines = lines
+        self._account_of = account_of
         self._clock = clock
 
     async def log(self, arguments: Arguments) -> dict[str, Any]:
@@ -35,7 +36,7 @@ class _Log:
         `timeout` seconds at most. No line in that time is no error.
         """
         arguments.only("after", "count", "timeout", *FILTERS)
-        wanted = filter_in(arguments)
+        wanted = filter_in(arguments, self._account_of)
         count = arguments.integer("count", COUNT, most=MAX_ANSWER_LINES)
         after = arguments.integer("after", -1, least=-1, most=MAX_NUMBER)
         seconds = arguments.number("timeout", 0.0, most=MAX_WAIT_SECONDS)

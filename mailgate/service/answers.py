@@ -79,7 +79,7 @@ class Answers:
         admission = self.listeners.admission
         return {
             "ports": self._tell_places,
-            **self.monitoring.functions(instruments, self._listening),
+            **self.monitoring.functions(instruments, self._listening, self._account_of),
             **make_certificate_functions(self.certificates, now=time.time),
             **make_trace_functions(self.journal, self.disk),
             **make_restoring_functions(self.tell, self.journal, self.disk),
@@ -92,6 +92,7 @@ class Answers:
                 front.judges,
                 self.reactor,
                 admission,
+                front.has_room,
             ),
             **(self.reloading.functions() if self.reloading is not None else {}),
             **(self.logins.functions() if self.logins is not None else {}),
@@ -143,6 +144,9 @@ class Answers:
             "names": names,
             "journal": journal,
         }
+
+    def _account_of(self, name: str) -> str | None:
+        return self.logins.account_of(name) if self.logins is not None else None
 
     def _refused_reload(self) -> str:
         return self.reloading.refused if self.reloading is not None else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -34,9 +34,10 @@ def explanation(
     judges: Sequence[Step],
     clock: IReactorTime | None = None,
     admission: Admission | None = None,
+    has_room: Callable[[], bool] | None = None,
 ) -> Functions:
-    """`domains` None: everybody is welcome. `clock` and `admission` are those of a gateway that runs; without them
-    nothing can wait, and nobody is there.
+    """`domains` None: everybody is welcome. `clock`, `admission` and `has_room` are those of a gateway that runs;
+    without them nothing can wait, nobody is there, and the disk is looked at as it would.
     """
     limits = config.limits
     return make_explain_functions(
@@ -55,7 +56,7 @@ def explanation(
             clock=clock,
             permanent=config.store.over_quota == "refuse",
             relays=bool(config.submission.smarthost),
-            has_room=Reserve(config.store.directory, config.store.min_free).has_room,
+            has_room=has_room or Reserve(config.store.directory, config.store.min_free).has_room,
             max_message_octets=config.smtp.max_message,
             max_line_octets=limits.line,
             max_hops=limits.hops,

@@ -217,7 +217,7 @@ class Front:
         delivery: IDelivery = Delivery(store, frame.bulletin, smarthost(config, frame))
         self.delivery: IDelivery = delivery if letters is None else Recorder(delivery, letters, time.time, frame.disk)
         self._memory = Memory(config.limits.content_memory)
-        self._reserve = Reserve(config.store.directory, config.store.min_free)
+        self.has_room = Reserve(config.store.directory, config.store.min_free).has_room
         permanent = config.store.over_quota == "refuse"
         self._quotas = Quotas(access.rulebook.quota, self.store.usage, frame.bulletin, permanent=permanent)
         self._exempt = Networks(config.limits.exempt)
@@ -252,7 +252,7 @@ class Front:
                 bulletin=self._frame.bulletin,
                 new_id=new_id,
                 now=time.time,
-                has_room=self._reserve.has_room,
+                has_room=self.has_room,
                 check_quotas=self._quotas.check,
                 may_name_recipient=self._may_name_recipient,
                 throttle=self._throttle,

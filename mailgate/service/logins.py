@@ -32,7 +32,7 @@ class Logins:
         self._domains = domains
         self.throttle = LoginThrottle(
             Ledger(tallies["accounts"], tallies["strangers"], tallies["pairs"]),
-            self._account_of,
+            self.account_of,
             reactor,
             wrong_passwords=config.limits.wrong_passwords,
             unknown_users=config.limits.unknown_users,
@@ -49,9 +49,9 @@ class Logins:
 
     def functions(self) -> Functions:
         """The calls."""
-        return make_login_functions(self.throttle, self._account_of)
+        return make_login_functions(self.throttle, self.account_of)
 
-    def _account_of(self, typed: str) -> str | None:
+    def account_of(self, typed: str) -> str | None:
         """The account that a login name means; None: there is none, or that cannot be told."""
         domains = self._domains()
         for form in login_forms(typed.encode("utf-8", "surrogatepass")):

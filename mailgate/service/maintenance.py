@@ -55,7 +55,7 @@ def maintenance(config: Config, report: Callable[[Fault], None]) -> Maintenance:
     domains = Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default)
     for fault in domains.load():
         report(fault)
-    store = MaildirStore(config.store.directory, NODE, _directly)
+    store = MaildirStore(config.store.directory, NODE, directly)
     bulletin = Bulletin(NODE, time.time, lambda reader, error: None)
     return Maintenance(store, Sweeper(store, domains.sweep_rules, bulletin), schedule(config.state))
 
@@ -72,7 +72,8 @@ async def _next_of(sweep: Any) -> Swept | None:
     return following
 
 
-async def _directly(work: Callable[[], T], /) -> T:
+async def directly(work: Callable[[], T], /) -> T:
+    """An offload without a thread: a command has nobody who would wait meanwhile."""
     return work()
 
 

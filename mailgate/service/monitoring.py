@@ -13,6 +13,7 @@ from mailgate import __version__
 from mailgate.config import Config
 from mailgate.control.calls import Functions
 from mailgate.control.log_calls import make_log_functions
+from mailgate.control.log_filter import AccountOf
 from mailgate.control.log_lines import LogLines
 from mailgate.control.status import make_status_functions
 from mailgate.facts import Bulletin
@@ -92,9 +93,11 @@ class Monitoring:
             waiting=waiting,
         )
 
-    def functions(self, instruments: Instruments, listening: Callable[[], Sequence[Listening]]) -> Functions:
-        """The calls `status` and `log`."""
+    def functions(
+        self, instruments: Instruments, listening: Callable[[], Sequence[Listening]], account_of: AccountOf
+    ) -> Functions:
+        """The calls `status` and `log`. `account_of` gives the account that a login name means."""
         return {
             **make_status_functions(instruments, lambda: [(port.key, port.place) for port in listening()]),
-            **make_log_functions(self._lines, self._reactor),
+            **make_log_functions(self._lines, self._reactor, account_of),
         }

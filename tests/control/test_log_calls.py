@@ -17,12 +17,14 @@ from mailgate.control.log_lines import GATHER_SECONDS, LogLines
 from tests.metrics.samples import a
 from tests.support import outcome_of, result_of, started
 
+ACCOUNTS = {"erin": "erin@example.test", "erin@example.test": "erin@example.test"}  # by what one may log in with
+
 
 class Log:
     def __init__(self) -> None:
         self.clock = Clock()
         self.lines = LogLines(self.clock, lambda call: call())
-        self._functions = make_log_functions(self.lines, self.clock)
+        self._functions = make_log_functions(self.lines, self.clock, ACCOUNTS.get)
 
     def happens(self, *users: str) -> None:
         for user in users:
@@ -49,6 +51,13 @@ def test_the_last_lines() -> None:
     assert users(log.ask(user="alice")) == ["alice", "alice"]
     assert log.ask(level="error") == {"lines": [], "next": 3, "missed": 0}
     assert users(log.ask(count="0")) == []
+
+
+@pytest.mark.parametrize("wanted", ["erin", "erin@example.test", "Erin@example.test"])
+def test_who_leaves_the_domain_out_is_found_by_either_name(wanted: str) -> None:
+    log = Log()
+    log.happens("erin", "alice", "erin@example.test", "ERIN")
+    assert users(log.ask(user=wanted)) == users(log.ask(address=wanted)) == ["erin", "erin@example.test", "ERIN"]
 
 
 def test_those_behind_a_number_come_at_once() -> None:
@@ -146,5 +155,9 @@ def test_what_cannot_be_meant(arguments: dict[str, Any]) -> None:
 def test_an_unknown_wait_is_refused_before_it_begins() -> None:
     log = Log()
     with pytest.raises(CallError):
-        result_of(make_log_functions(log.lines, log.clock)["log"](Arguments({"after": 0, "timeout": 9, "client": "x"})))
+        result_of(
+            make_log_functions(log.lines, log.clock, ACCOUNTS.get)["log"](
+                Arguments({"after": 0, "timeout": 9, "client": "x"})
+            )
+        )
     assert log.lines.waits == 0

@@ -54,6 +54,15 @@ def test_facts(wanted: dict[str, str], expected: list[bool]) -> None:
     assert [fits(fact, **wanted) for fact in (ACCEPTED, DELIVERED, LOGIN)] == expected
 
 
+def test_a_name_without_its_domain_is_somebodys_only_if_one_can_log_in_by_it() -> None:
+    login = a(facts.LoginFailed, user="alice")
+    wanted = Arguments({"user": "alice@example.test"})
+    one_domain = {"alice": "alice@example.test", "alice@example.test": "alice@example.test"}
+    two_domains = {"alice@example.test": "alice@example.test"}
+    assert filter_in(wanted, one_domain.get).fits(login)
+    assert not filter_in(wanted, two_domains.get).fits(login)
+
+
 def test_levels() -> None:
     fetched, accepted, login, failed = a(facts.Fetched), a(facts.Accepted), a(facts.LoginFailed), a(facts.Failed)
     every = (fetched, accepted, login, failed, Event(0.0, "critical", "", "x"))

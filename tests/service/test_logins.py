@@ -43,12 +43,12 @@ def logins(tmp_path: Path, domains: Domains) -> Logins:
     ],
 )
 def test_whose_login_name_it_is(tmp_path: Path, domains: Domains, typed: str, account: str | None) -> None:
-    assert logins(tmp_path, domains)._account_of(typed) == account
+    assert logins(tmp_path, domains).account_of(typed) == account
 
 
 def test_where_nothing_can_be_told_there_is_nobody(tmp_path: Path, domains: Domains) -> None:
     (tmp_path / "domains" / "example.org" / "users").write_text("alice: what is this\n")
-    assert logins(tmp_path, domains)._account_of("alice@example.org") is None
+    assert logins(tmp_path, domains).account_of("alice@example.org") is None
 
 
 def test_it_is_remembered_beyond_a_restart(tmp_path: Path, domains: Domains) -> None:

@@ -42,7 +42,7 @@ class Watched:
             {"reload": lambda: warning},
             lambda: ["smtp.listen"],
         )
-        self.functions = self.monitoring.functions(self.instruments, lambda: LISTENING)
+        self.functions = self.monitoring.functions(self.instruments, lambda: LISTENING, lambda name: None)
 
     def call(self, name: str, **arguments: Any) -> Any:
         return result_of(self.functions[name](Arguments(arguments)))
