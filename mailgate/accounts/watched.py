@@ -92,7 +92,9 @@ class Watched(Generic[T]):
             raise OSError(f"larger than {MAX_FILE_OCTETS} octets")
         settled = self._clock() - status.st_mtime_ns > SETTLED_NANOSECONDS
         if not content and self._content and not settled:
-            return  # cut to nothing a moment ago: whoever saves it in place is about to write
+            # Cut to nothing a moment ago, or new and empty where the old one was renamed: whoever saves it is about to
+            # write. Our own edits leave no file empty, for what they take away counts at once (`editing.lines`).
+            return
         self._mark = _mark_of(status) if settled else None
         if content == self._content:
             self.faults = self._verdict

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, field, frozen
 
+from mailgate.cli.accounts_nearest import hint
 from mailgate.cli.accounts_reading import is_doubtful, legible
 from mailgate.cli.accounts_saying import complain, refusal
 from mailgate.cli.reaching import configuration
@@ -58,7 +59,7 @@ class Books:
         except OutOfService as doubt:
             raise refusal(f"whether there is an account {name} cannot be told: {doubt}") from doubt
         if account is None:
-            raise refusal(f"there is no account {name}: 'mailgate user list' names all")
+            raise refusal(f"there is no account {name}: {hint(self.register, name)}")
         return name
 
     def domain(self, text: str) -> str:

@@ -27,7 +27,7 @@ def check_account(register: Register, name: str) -> None:
         why = f"whether there is an account {name} cannot be told: {doubt}"
         raise refusal(f"{why}\n--without-account imports all the same.") from doubt
     if account is None:
-        raise refusal(f"there is no account {name}: {_hint(register, name)}\n{_ADVICE}")
+        raise refusal(f"there is no account {name}: {hint(register, name)}\n{_ADVICE}")
 
 
 def nearest(name: str, accounts: Iterable[str]) -> str:
@@ -44,7 +44,8 @@ def nearest(name: str, accounts: Iterable[str]) -> str:
     return ""
 
 
-def _hint(register: Register, name: str) -> str:
+def hint(register: Register, name: str) -> str:
+    """What to say of a name that is no account: whose mail it is, who was probably meant, or who can tell."""
     reached = f"mail for it goes to {', '.join(names)}." if (names := _reached(register, name)) else ""
     if reached and name in register.names.aliases:
         return reached

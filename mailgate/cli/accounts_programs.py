@@ -67,6 +67,8 @@ def remove(user: str, name: str, path: str | None, yes: bool) -> None:
     """Take the password NAME away: whoever has it cannot log in any more. Sessions that are open go on."""
     books = open_books(path)
     account = books.known(user)
+    with edits():
+        books.editor.remove_app_password(account, name, rehearse=True)
     confirm(f"Remove the application password {name} of {account}?", yes)
     with edits():
         books.editor.remove_app_password(account, name)

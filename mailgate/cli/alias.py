@@ -36,8 +36,8 @@ def add(name: str, targets: tuple[str, ...], path: str | None) -> None:
     alias = books.account(name)
     meant = _targets(books, alias, targets)
     with edits():
-        books.editor.add_alias(alias, meant)
-    say(f"{alias} leads to {', '.join(meant)}.")
+        led_to = books.editor.add_alias(alias, meant)
+    say(f"{alias} leads to {', '.join(led_to)}.")
 
 
 @alias.command("list")
@@ -68,6 +68,8 @@ def remove(name: str, targets: tuple[str, ...], path: str | None, yes: bool) -> 
     books = open_books(path)
     alias = books.account(name)
     meant = _targets(books, alias, targets)
+    with edits():
+        books.editor.remove_alias(alias, meant, rehearse=True)
     confirm(f"Take {', '.join(meant)} out of {alias}?" if meant else f"Remove the alias {alias}?", yes)
     with edits():
         books.editor.remove_alias(alias, meant)

@@ -70,6 +70,8 @@ def remove(domain: str, path: str | None, yes: bool, with_users: bool) -> None:
         users = counted(len(own.accounts), "user", "users")
         raise refusal(f"{name} has {users}: --with-users removes them, too")
     mail = os.path.join(books.config.store.directory, name)
+    with edits():
+        books.editor.remove_domain(name, with_users=with_users, rehearse=True)
     going = f" with {counted(len(own.accounts), 'user', 'users')}" if own.accounts else ""
     confirm(f"Remove {name}{going}? {what_becomes_of(mail)}", yes)
     with edits():

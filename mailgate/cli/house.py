@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -66,21 +66,37 @@ def check_may_make(root: str) -> None:
 
 
 def maildrop_of(house: Maintenance, user: str) -> str:
-    """The name of a user's maildrop. Raises `ClickException` where there is none."""
-    name = named(user)
+    """The name of a user's maildrop; the local part alone will do where there are maildrops of one domain. Raises
+    `ClickException` where there is none.
+    """
+    name = named(user, domain_of(now(house.store.names())))
     if name not in now(house.store.names()):
         raise click.ClickException(f"there is no maildrop of {name}: 'mailgate store list' names all")
     return name
 
 
-def named(user: str) -> str:
-    """The name of the maildrop, whether there is one or not. Raises `ClickException` for what can be none."""
+def named(user: str, domain: str = "") -> str:
+    """The name of the maildrop, whether there is one or not; `domain` completes a local part, unless it is empty.
+    Raises `ClickException` for what can be none.
+    """
     from mailgate.wire.address import fold_domain, fold_local_part
 
-    local_part, at, domain = user.rpartition("@")
-    if not (local_part and at and domain):
+    local_part, at, own = (user if "@" in user or not domain else f"{user}@{domain}").rpartition("@")
+    if not (local_part and at and own):
         raise click.ClickException(f"{user!r} is not local-part@domain")
-    return f"{fold_local_part(local_part)}@{fold_domain(domain)}"
+    return f"{fold_local_part(local_part)}@{fold_domain(own)}"
+
+
+def only_domain(accounts: Domains) -> str:
+    """The domain of the gateway; empty: it has several, or none."""
+    domains = tuple(accounts.current().domains)
+    return domains[0] if len(domains) == 1 else ""
+
+
+def domain_of(maildrops: Iterable[str]) -> str:
+    """The domain of all of them; empty: they are of several, or there are none."""
+    domains = {maildrop.rpartition("@")[2] for maildrop in maildrops}
+    return domains.pop() if len(domains) == 1 else ""
 
 
 def entry_of(house: Maintenance, maildrop: str, uid: str) -> Entry:

@@ -17,6 +17,7 @@ from mailgate.cli.house import (
     accounts_of,
     check_may_make,
     named,
+    only_domain,
     open_house,
     readable_errors,
     root_of,
@@ -72,9 +73,10 @@ def import_(
     open_house(path)
     root = root_of(path)
     check_may_make(root)
-    name = named(user)
+    accounts = accounts_of(path)
+    name = named(user, only_domain(accounts))
     if not without_account:
-        check_account(accounts_of(path).current(name.rpartition("@")[2]), name)
+        check_account(accounts.current(name.rpartition("@")[2]), name)
     with readable_errors():
         from mailgate.archive.reading import open_archive
 

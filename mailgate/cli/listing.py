@@ -14,6 +14,7 @@ from mailgate.cli.house import (
     maildrop_of,
     named,
     now,
+    only_domain,
     open_house,
     readable_errors,
     with_config,
@@ -68,9 +69,9 @@ def _list_messages(house: Maintenance, accounts: Domains, user: str, as_json: bo
 
 def _known(house: Maintenance, accounts: Domains, user: str) -> str:
     """The name of a user's maildrop; an account's is made by its first message. Raises `ClickException`."""
-    name = named(user)
+    name = named(user, only_domain(accounts))
     is_account = name in accounts.current(name.rpartition("@")[2]).names.accounts
-    return name if is_account else maildrop_of(house, user)
+    return name if is_account else maildrop_of(house, name)
 
 
 def _messages(house: Maintenance, maildrop: str) -> list[dict[str, Any]]:

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 import click
 from attrs import asdict
 
+from mailgate.cli.accounts_house import counted
 from mailgate.cli.fitting import fitted
 from mailgate.cli.house import (
     WRONG,
+    accounts_of,
     check_may_make,
+    domain_of,
     named,
+    only_domain,
     open_house,
     readable_errors,
     root_of,
@@ -26,6 +30,7 @@ from mailgate.cli.progress import progress
 from mailgate.cli.reaching import configuration
 
 if TYPE_CHECKING:
+    from mailgate.cli.backing_restoring import Restoring
     from mailgate.store.maildir.planning import Taken
 
 
@@ -63,7 +68,7 @@ def restore(user: str | None, source: str, everybody: bool, dry_run: bool, path:
             click.echo(f"mailgate: the last backup to {source} was not made to its end: mail may be missing", err=True)
             is_wrong = True
         noting = Noting(configuration(path), Source(os.path.abspath(source), restoring.made))
-        names = restoring.names() if user is None else [restoring.known(named(user))]
+        names = restoring.names() if user is None else [restoring.known(named(user, _domain(path, restoring)))]
         for name in progress(names, len(names), "Restoring"):
             taken = restoring.restore(name, rehearse=dry_run)
             told = list(taken if dry_run else noting.following(name, restoring.ids(name), taken))
@@ -71,6 +76,12 @@ def restore(user: str | None, source: str, everybody: bool, dry_run: bool, path:
             is_wrong = is_wrong or any(taken.trouble for taken in told)
     if is_wrong:
         sys.exit(WRONG)
+
+
+def _domain(path: str | None, restoring: Restoring) -> str:
+    """In which a local part alone is meant: the only one of the gateway; where it has none any more, of the backup."""
+    accounts = accounts_of(path)
+    return only_domain(accounts) if accounts.current().domains else domain_of(restoring.names())
 
 
 def _tell(maildrop: str, told: Sequence[Taken], dry_run: bool) -> None:
@@ -91,5 +102,6 @@ def _show(maildrop: str, told: Sequence[Taken], dry_run: bool) -> None:
     there = sum(taken.was_there for taken in told)
     troubled = sum(bool(taken.trouble) for taken in told)
     verb = "would be restored" if dry_run else "restored"
-    text = f"{maildrop}: {len(told) - there - troubled} messages {verb}, {there} are there, {troubled} cannot be."
+    restored = counted(len(told) - there - troubled, "message", "messages")
+    text = f"{maildrop}: {restored} {verb}, {there} {'is' if there == 1 else 'are'} there, {troubled} cannot be."
     click.echo(fitted(text, "", "    "))

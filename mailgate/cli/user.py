@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from mailgate.cli.accounts_saying import complain, refusal, say
 from mailgate.cli.accounts_showing import show
 from mailgate.cli.accounts_tables import show_json
 from mailgate.cli.house import WRONG, with_config, with_json
+
+if TYPE_CHECKING:
+    from mailgate.accounts.editing import Removed
 
 
 @click.group()
@@ -35,10 +38,14 @@ def user() -> None:
 @with_json
 def add(user: str, path: str | None, from_stdin: bool, generate: bool, as_json: bool) -> None:
     """Add an account. Its password, of 8 characters or more, is asked for twice."""
+    from mailgate.accounts.editing.entries import check_user
+
     books = open_books(path)
     name = books.account(user)
     if name in books.register.names.accounts:
         raise refusal(f"{name} is there already: {books.register.names.accounts[name].where}")
+    with edits():
+        check_user(name)  # before anybody thinks of a password
     plain = new_password(from_stdin, generate)
     with edits():
         books.editor.add_user(name, books.hash(plain))
@@ -101,12 +108,18 @@ def remove(user: str, path: str | None, yes: bool, with_aliases: bool) -> None:
     books = open_books(path)
     name = books.known(user)
     mail = books.mail_of(name)
-    confirm(f"Remove {name}? {what_becomes_of(mail)}", yes)
-    with edits():
+
+    def removal(*, rehearse: bool = False) -> Removed:
         try:
-            removed = books.editor.remove_user(name, with_aliases=with_aliases)
+            return books.editor.remove_user(name, with_aliases=with_aliases, rehearse=rehearse)
         except StillNamed as error:
             raise refusal(f"{error}; --aliases takes it out of them") from error
+
+    with edits():
+        removal(rehearse=True)
+    confirm(f"Remove {name}? {what_becomes_of(mail)}", yes)
+    with edits():
+        removed = removal()
     say(f"{name} is removed.")
     if removed.aliases:
         say(f"It is in these aliases no more: {', '.join(removed.aliases)}.")

@@ -20,6 +20,7 @@ from mailgate.accounts import checker as module
 from mailgate.accounts.app_passwords import hash_app_password
 from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.domains import Domains
+from mailgate.accounts.editing import Editor
 from mailgate.accounts.hashing import MAX_CHECKS, Busy, Undecided
 from mailgate.accounts.passwords import Cost, StoredPassword
 from mailgate.accounts.remembered import REMEMBERED_SECONDS
@@ -396,6 +397,14 @@ def test_of_a_disabled_account_none_is_right_and_none_is_quick(desk: Desk, with_
 def test_one_that_is_taken_away_is_wrong_at_once(desk: Desk, with_programs: Path) -> None:
     desk.login(b"alice", SECRET)
     with_programs.write_text("# none\n")
+    assert desk.refusal(b"alice", SECRET) == "wrong password"
+
+
+def test_so_is_the_last_one_in_its_file(desk: Desk, with_programs: Path) -> None:
+    desk.login(b"alice", SECRET)
+    with_programs.write_text(with_programs.read_text().partition("\n")[0])
+    desk.login(b"alice", SECRET)
+    Editor(str(with_programs.parent.parent)).remove_app_password("alice@example.test", "phone")
     assert desk.refusal(b"alice", SECRET) == "wrong password"
 
 

@@ -130,6 +130,26 @@ def test_a_file_cut_to_nothing_a_moment_ago_is_being_saved(reader: Reader) -> No
     assert reader.value() == ()
 
 
+def test_nor_is_a_new_file_believed_that_is_empty_yet(reader: Reader, tmp_path: Path) -> None:
+    """Some editors rename the old file and write a new one in its place."""
+    reader.write("1")
+    reader.watched.refresh()
+    os.rename(reader.path, tmp_path / "numbers~")
+    reader.write("", age=0)
+    assert not reader.watched.refresh()
+    reader.write("2", age=0)
+    assert reader.watched.refresh()
+    assert reader.value() == (2,)
+
+
+def test_a_blank_line_is_believed_at_once(reader: Reader) -> None:
+    reader.write("1")
+    reader.watched.refresh()
+    reader.write("\n", age=0)
+    assert reader.watched.refresh()
+    assert reader.value() == ()
+
+
 def test_a_file_that_vanishes_stays_in_force(reader: Reader) -> None:
     reader.write("1")
     reader.watched.refresh()

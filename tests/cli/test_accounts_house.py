@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from mailgate.cli import main
 from mailgate.cli.accounts_house import configured, counted, hashed, open_books
-from tests.cli.accounts_support import refused, write
+from tests.cli.accounts_support import refused, unfolded, write
 
 
 def test_without_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +40,16 @@ def test_names(gateway: Path) -> None:
     for wrong in ("", "@", "\udcff"):
         with pytest.raises(click.ClickException, match="is no account"):
             books.account(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("alcie", "did you mean 'alice@example.test'?"), ("zzz", "'mailgate user list' names all.")],
+)
+def test_who_was_meant(gateway: Path, name: str, words: str) -> None:
+    with pytest.raises(click.ClickException) as refusal:
+        open_books(str(gateway / "mailgate.toml")).known(name)
+    assert unfolded(refusal.value.message) == f"there is no account {name}@example.test: {words}"
 
 
 def test_the_rules_of_spelling_are_those_of_the_configuration(gateway: Path) -> None:

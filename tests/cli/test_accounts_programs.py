@@ -44,6 +44,7 @@ def test_they_are_made_and_shown_once_and_taken_away(gateway: Path) -> None:
         (("add", "alice", "pad"), "has an application password pad: remove it first"),
         (("list", "bob"), "there is no account bob@example.test"),
         (("remove", "alice", "phone", "--yes"), "has no application password phone"),
+        (("remove", "alice", "phone"), "Error: alice@example.test has no application password phone"),  # is not asked
         (("remove", "alice", "pad"), "Aborted!"),
     ],
 )

@@ -25,7 +25,28 @@ def test_an_alias_comes_and_goes(house: Path) -> None:
     result = run(house, "alias", "remove", "info@example.test", typed="y\n")
     assert "Remove the alias info@example.test?" in result.stderr
     assert result.stdout == "info@example.test is removed.\n"
-    assert read(house, "aliases") == ""
+    assert read(house, "aliases") == "\n"  # a gateway waits before it believes an empty file
+
+
+def test_all_that_it_leads_to_is_told(house: Path) -> None:
+    write(house, "aliases", "info: alice\n")
+    told = done(house, "alias", "add", "info@example.test", "zoe@other.test")
+    assert told == "info@example.test leads to alice@example.test, zoe@other.test.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nope@example.test",), "there is no alias nope@example.test"),
+        (("info@example.test", "zoe@other.test"), "info@example.test does not lead to zoe@other.test"),
+        (("info@example.test",), "that would not serve:"),
+    ],
+)
+def test_nobody_is_asked_about_what_cannot_be(house: Path, arguments: tuple[str, ...], words: str) -> None:
+    write(house, "aliases", "info: alice\nsales: info\n")
+    told = refused(house, "alias", "remove", *arguments, typed="y\n")
+    assert words in told and "?" not in told
+    assert read(house, "aliases") == "info: alice\nsales: info\n"
 
 
 def test_the_catch_all_and_one_domain(gateway: Path) -> None:
@@ -78,6 +99,10 @@ def test_a_list_with_many_members_fits(house: Path) -> None:
     [
         (("add", "x@example.test", "carl"), "that would not serve:"),
         (("add", "alice@example.test", "zoe@other.test"), "alice@example.test is an account"),
+        (
+            ("add", "a:b@example.test", "alice"),
+            "'a:b' cannot be an alias: it has a colon; take letters",
+        ),
         (("add", "x", "alice"), "'x' is no account: say local-part@domain"),
         (("add", "x@example.test", "a b@c d"), "expected local-part@domain"),
         (("remove", "x@example.test", "--yes"), "there is no alias x@example.test"),

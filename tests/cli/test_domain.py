@@ -66,6 +66,13 @@ def test_with_users(gateway: Path) -> None:
     assert register(gateway).domains == {}
 
 
+def test_nobody_is_asked_about_what_cannot_be(gateway: Path) -> None:
+    write(gateway, "users", "bob:{PLAIN}x\n", "other.test")
+    write(gateway, "aliases", "info: bob@other.test\n")
+    told = refused(gateway, "domain", "remove", "other.test", "--with-users", typed="y\n")
+    assert told == "Error: aliases of other domains lead to other.test: info@example.test"
+
+
 def test_list(gateway: Path) -> None:
     write(gateway, "users", "bob:{PLAIN}x\ncarl:{PLAIN}x::::::mailgate_disabled\n", "other.test")
     write(gateway, "aliases", "info: bob\n", "other.test")

@@ -13,9 +13,11 @@ from mailgate.cli.house import (
     accounts_of,
     blocks_of,
     check_may_make,
+    domain_of,
     entry_of,
     maildrop_of,
     named,
+    only_domain,
     open_house,
     readable_errors,
 )
@@ -50,6 +52,31 @@ def test_what_is_not_there(gateway: Path) -> None:
 def test_what_is_no_maildrop(user: str) -> None:
     with pytest.raises(click.ClickException, match="is not local-part@domain"):
         named(user)
+
+
+def test_a_local_part_is_completed() -> None:
+    assert named("Alice", "example.test") == ALICE
+    assert named("alice@other.test", "example.test") == "alice@other.test"
+    with pytest.raises(click.ClickException, match="'alice@' is not local-part@domain"):
+        named("alice@", "example.test")
+
+
+def test_a_maildrop_by_its_local_part(gateway: Path) -> None:
+    house = open_house(str(gateway / "mailgate.toml"))
+    deliver(gateway)
+    assert maildrop_of(house, "Alice") == ALICE
+    deliver(gateway, user="zoe@other.test")
+    with pytest.raises(click.ClickException, match="'alice' is not local-part@domain"):
+        maildrop_of(house, "alice")
+
+
+def test_the_only_domain(gateway: Path) -> None:
+    assert only_domain(accounts_of(str(gateway / "mailgate.toml"))) == "example.test"
+    (gateway / "domains" / "other.test").mkdir()
+    (gateway / "domains" / "other.test" / "users").write_text("")
+    assert only_domain(accounts_of(str(gateway / "mailgate.toml"))) == ""
+    assert domain_of(["a@example.test", "b@example.test"]) == "example.test"
+    assert domain_of(["a@example.test", "b@other.test"]) == domain_of([]) == ""
 
 
 def test_accounts(gateway: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -129,7 +129,8 @@ def test_accounts_that_cannot_be_read(gateway: Path, dovecots: str) -> None:
 @pytest.mark.parametrize(
     ("user", "source", "said"),
     [
-        ("alice", ".", "is not local-part@domain"),
+        ("alice@", ".", "is not local-part@domain"),
+        ("Alice", ".", "neither new or cur"),  # the local part will do where there is one domain
         (ALICE, "nowhere", "No such file or directory"),
         (ALICE, ".", "neither new or cur"),
     ],

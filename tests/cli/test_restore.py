@@ -68,8 +68,31 @@ def test_everybody(house: Path) -> None:
     result = restore(house, "--all")
     assert result.output == (
         f"{ALICE}: 4 messages restored, 0 are there, 0 cannot be.\n"
-        f"{BOB}: 1 messages restored, 0 are there, 0 cannot be.\n"
+        f"{BOB}: 1 message restored, 0 are there, 0 cannot be.\n"
     )
+
+
+def test_the_local_part_will_do_where_there_is_one_domain(house: Path) -> None:
+    assert restore(house, "Alice", "--dry-run").output.startswith(f"{ALICE}: 0 messages")
+    (house / "domains" / "other.test").mkdir()
+    (house / "domains" / "other.test" / "users").write_text("")
+    assert "'alice' is not local-part@domain" in restore(house, "alice").output
+
+
+def test_or_in_the_backup_where_the_domains_are_lost(house: Path) -> None:
+    shutil.rmtree(house / "domains" / "example.test")
+    assert restore(house, "alice", "--dry-run").output.startswith(f"{ALICE}: 0 messages")
+
+
+def test_one_message(house: Path) -> None:
+    (maildir(house) / "cur" / "1000000000.a.b,S=2,W=3:2,RS").unlink()
+    assert restore(house, ALICE).output == f"{ALICE}: 1 message restored, 3 are there, 0 cannot be.\n"
+    shutil.rmtree(maildir(house))
+    (entry,) = (house / "copy" / "mail" / "example.test" / "alice" / "new").iterdir()
+    shutil.copytree(entry.parent.parent, maildir(house))
+    for path in (maildir(house) / "cur").iterdir():
+        path.unlink()
+    assert restore(house, ALICE).output == f"{ALICE}: 3 messages restored, 1 is there, 0 cannot be.\n"
 
 
 def test_a_clash_is_told(house: Path) -> None:
@@ -123,7 +146,8 @@ def test_from_half_a_backup(house: Path) -> None:
     [
         ((), "copy", 2, "name a USER, or --all"),
         ((ALICE, "--all"), "copy", 2, "name a USER, or --all"),
-        (("alice",), "copy", 1, "is not local-part@domain"),
+        (("alice@",), "copy", 1, "'alice@' is not local-part@domain"),
+        (("bob",), "copy", 1, "the backup has no maildrop of bob@example.test"),
         ((BOB,), "copy", 1, "the backup has no maildrop of bob@example.test"),
         ((ALICE,), "nowhere", 1, "is no backup"),
         ((ALICE,), "mail", 1, "is no backup"),

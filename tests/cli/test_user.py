@@ -84,8 +84,13 @@ def test_mail_of_an_earlier_user_is_told(house: Path) -> None:
         (("enable", "bob"), "", "there is no account bob@example.test"),
         (("remove", "bob", "--yes"), "", "there is no account bob@example.test"),
         (("remove", "alice", "--yes"), "", "aliases lead to alice@example.test: info@example.test; --aliases takes"),
-        (("remove", "alice"), "n\n", "Aborted!"),
-        (("remove", "alice"), "", "Aborted!"),
+        (("remove", "alice"), "y\n", "Error: aliases lead to alice@example.test: info@example.test; --aliases takes"),
+        (("remove", "alice", "--aliases"), "n\n", "Aborted!"),
+        (("remove", "alice", "--aliases"), "", "Aborted!"),
+        (("add", "a:b"), "", "Error: 'a:b' cannot be a user name: it has a colon; take letters, digits, dots"),
+        (("add", "a{b"), "", "Error: 'a{b' cannot be a user name: it has a brace; take letters"),
+        (("passwd", "alcie", "--stdin"), "", "no account alcie@example.test: did you mean 'alice@example.test'?"),
+        (("disable", "info"), "", "no account info@example.test: mail for it goes to alice@example.test."),
     ],
 )
 def test_what_cannot_be_done(house: Path, arguments: tuple[str, ...], typed: str, words: str) -> None:
@@ -126,7 +131,7 @@ def test_remove_asks_and_says_where_the_mail_is(house: Path) -> None:
     assert unfolded(result.stdout) == (
         f"alice@example.test is removed. The mail stays in {house}/mail/example.test/alice until somebody removes it."
     )
-    assert read(house, "users") == ""
+    assert read(house, "users") == "\n"
 
 
 def test_remove_with_all_that_leads_there(house: Path) -> None:

@@ -45,6 +45,8 @@ class StillNamed(CannotEdit):
 class Editor:
     """Edits below a directory of domains. Names are as `names.account_name` gives them, stored passwords as
     `passwords.hash_password` and `app_passwords.hash_app_password` do. All methods block, and raise `CannotEdit`.
+
+    To `rehearse` is to raise what the same edit would, and to change nothing.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Editor:
         """A domain without users; `domain` is as `places.check_domain` gives it."""
         places.add(self.directory, domain)
 
-    def remove_domain(self, domain: str, *, with_users: bool = False) -> None:
+    def remove_domain(self, domain: str, *, with_users: bool = False, rehearse: bool = False) -> None:
         """The domain and all that its directory says. Refused while others' aliases lead there, or, unless
         `with_users`, while it has users.
         """
@@ -70,11 +72,12 @@ class Editor:
         ]
         if outside:
             raise CannotEdit(f"aliases of other domains lead to {domain}: {', '.join(outside)}")
-        places.remove(self.directory, domain, with_users=with_users)
+        places.remove(self.directory, domain, with_users=with_users, rehearse=rehearse)
 
     def add_user(self, name: str, stored: str) -> None:
         """An account at the end of its domain's file. What is left of an earlier one's application passwords goes."""
         domain = self._require(name)
+        entries.check_user(name)
         if name in self._surroundings.register().names.aliases:
             raise CannotEdit(f"{name} is an alias: remove it first, or nobody will have its mail any more")
 
@@ -95,7 +98,7 @@ class Editor:
         """No login; with "all", no mail either; None: both again."""
         self._change_user(name, lambda line: entries.with_setting(line, "mailgate_disabled", how))
 
-    def remove_user(self, name: str, *, with_aliases: bool = False) -> Removed:
+    def remove_user(self, name: str, *, with_aliases: bool = False, rehearse: bool = False) -> Removed:
         """The account and its application passwords. `StillNamed`, unless `with_aliases`, while aliases lead to it."""
         domain = self._require(name)
         register = self._surroundings.register()
@@ -105,22 +108,36 @@ class Editor:
         if hanging and not with_aliases:
             raise StillNamed(f"aliases lead to {name}: {', '.join(hanging)}")
         for alias, targets in hanging.items():
-            self.remove_alias(alias, targets, unchecked=True)
+            self.remove_alias(alias, targets, unchecked=True, rehearse=rehearse)
         with self._locked(domain) as directory:
-            dropped = self._drop_app_passwords(directory, name)
-            self._edit_users(directory, domain, lambda text, accounts: _without(text, accounts, name), unchecked=True)
+            dropped = self._drop_app_passwords(directory, name, rehearse=rehearse)
+            self._edit_users(
+                directory,
+                domain,
+                lambda text, accounts: _without(text, accounts, name),
+                unchecked=True,
+                rehearse=rehearse,
+            )
         return Removed(tuple(hanging), dropped)
 
-    def add_alias(self, name: str, targets: Sequence[str]) -> None:
-        """An alias, or more targets for one that there is. `*` is the catch-all's local part."""
+    def add_alias(self, name: str, targets: Sequence[str]) -> tuple[str, ...]:
+        """An alias, or more targets for one that there is: all that it leads to then. `*` is the catch-all's local
+        part.
+        """
         domain = self._require(name)
+        entries.check_alias(name)
+        for target in targets:
+            entries.check_target(target)
+        led_to: list[str] = []
         if name in self._surroundings.register().names.accounts and not is_catch_all(name):
             raise CannotEdit(f"{name} is an account, which has its mail: an alias of that name would never be asked")
 
         def change(text: str, aliases: _Aliases) -> str:
+            before = aliases[name].targets if name in aliases else ()
+            new = [target for target in dict.fromkeys(targets) if target not in before]
+            led_to[:] = [*before, *new]
             if name not in aliases:
-                return with_line(text, entries.alias_line(name, list(dict.fromkeys(targets))))
-            new = [target for target in dict.fromkeys(targets) if target not in aliases[name].targets]
+                return with_line(text, entries.alias_line(name, new))
             if not new:
                 raise CannotEdit(f"{name} leads there already: {aliases[name].where}")
             number = line_of(aliases[name].where)
@@ -128,8 +145,11 @@ class Editor:
 
         with self._locked(domain) as directory:
             self._edit_aliases(directory, domain, change)
+        return tuple(led_to)
 
-    def remove_alias(self, name: str, targets: Collection[str] = (), *, unchecked: bool = False) -> None:
+    def remove_alias(
+        self, name: str, targets: Collection[str] = (), *, unchecked: bool = False, rehearse: bool = False
+    ) -> None:
         """An alias, or some of its targets; whose last target goes is gone. Refused while other aliases lead through
         it, unless it is `unchecked`.
         """
@@ -148,7 +168,7 @@ class Editor:
             return with_changed_line(text, number, lambda line: entries.without_targets(line, targets, domain))
 
         with self._locked(domain) as directory:
-            self._edit_aliases(directory, domain, change, unchecked=unchecked)
+            self._edit_aliases(directory, domain, change, unchecked=unchecked, rehearse=rehearse)
 
     def add_app_password(self, user: str, name: str, stored: str) -> None:
         """One more for an account's programs."""
@@ -167,7 +187,7 @@ class Editor:
         with self._locked(domain) as directory:
             self._edit_app_passwords(directory, domain, change)
 
-    def remove_app_password(self, user: str, name: str) -> None:
+    def remove_app_password(self, user: str, name: str, *, rehearse: bool = False) -> None:
         """From here on it is wrong. Sessions that are logged in go on."""
         domain = self._require(user)
 
@@ -178,7 +198,7 @@ class Editor:
             return without_lines(text, numbers)
 
         with self._locked(domain) as directory:
-            self._edit_app_passwords(directory, domain, change)
+            self._edit_app_passwords(directory, domain, change, rehearse=rehearse)
 
     def _change_user(self, name: str, change_line: Callable[[str], str]) -> None:
         domain = self._require(name)
@@ -191,14 +211,14 @@ class Editor:
         with self._locked(domain) as directory:
             self._edit_users(directory, domain, change, unchecked=True)
 
-    def _drop_app_passwords(self, directory: LockedDirectory, user: str) -> tuple[str, ...]:
+    def _drop_app_passwords(self, directory: LockedDirectory, user: str, *, rehearse: bool = False) -> tuple[str, ...]:
         dropped: list[str] = []
 
         def change(text: str, users: _AppPasswords) -> str | None:
             dropped[:] = [each.name for each in users.get(user, ())]
             return without_lines(text, {line_of(each.where) for each in users[user]}) if dropped else None
 
-        self._edit_app_passwords(directory, user.rpartition("@")[2], change)
+        self._edit_app_passwords(directory, user.rpartition("@")[2], change, rehearse=rehearse)
         return tuple(dropped)
 
     def _edit_users(
@@ -208,13 +228,14 @@ class Editor:
         change: Callable[[str, _Accounts], str],
         *,
         unchecked: bool = False,
+        rehearse: bool = False,
     ) -> None:
         def judge(accounts: _Accounts) -> None:
             if not unchecked:
                 self._surroundings.judge(domain, accounts=accounts)
 
         path = os.path.join(directory.path, USERS)
-        directory.edit(USERS, checked(parse_users, domain, path, change, judge))
+        directory.edit(USERS, checked(parse_users, domain, path, change, judge), rehearse=rehearse)
 
     def _edit_aliases(
         self,
@@ -223,19 +244,27 @@ class Editor:
         change: Callable[[str, _Aliases], str],
         *,
         unchecked: bool = False,
+        rehearse: bool = False,
     ) -> None:
         def judge(aliases: _Aliases) -> None:
             if not unchecked:
                 self._surroundings.judge(domain, aliases=aliases)
 
         path = os.path.join(directory.path, ALIASES)
-        directory.edit(ALIASES, checked(parse_aliases, domain, path, change, judge), like=USERS)
+        edit = checked(parse_aliases, domain, path, change, judge)
+        directory.edit(ALIASES, edit, like=USERS, rehearse=rehearse)
 
     def _edit_app_passwords(
-        self, directory: LockedDirectory, domain: str, change: Callable[[str, _AppPasswords], str | None]
+        self,
+        directory: LockedDirectory,
+        domain: str,
+        change: Callable[[str, _AppPasswords], str | None],
+        *,
+        rehearse: bool = False,
     ) -> None:
         path = os.path.join(directory.path, APP_PASSWORDS)
-        directory.edit(APP_PASSWORDS, checked(parse_app_passwords, domain, path, change, _accept), like=USERS)
+        edit = checked(parse_app_passwords, domain, path, change, _accept)
+        directory.edit(APP_PASSWORDS, edit, like=USERS, rehearse=rehearse)
 
     def _require(self, name: str) -> str:
         """The domain of an account or alias, or the domain itself, if it is there."""

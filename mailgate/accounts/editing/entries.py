@@ -9,12 +9,48 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from mailgate.accounts.editing.files import CannotEdit
 from mailgate.accounts.names import account_name
 from mailgate.wire import address
 
 _FIELDS_BEHIND_NAME: Final = 7  # password:uid:gid:gecos:home:shell:extra fields
 # As `aliases` has it: at the start of a line, or after a blank.
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
+# The parsers go by these before they look at quotes, so that a name that has them cannot be written.
+_MARKS: Final = {":": "a colon", "{": "a brace", ",": "a comma"}
+
+
+def check_user(name: str) -> None:
+    """Can the line of a user have that name? Raises `CannotEdit`."""
+    _refuse_marks(name, ":{", "a user name")
+
+
+def check_alias(name: str) -> None:
+    """Can the line of an alias have that name? Raises `CannotEdit`."""
+    _refuse_marks(name, ":", "an alias")
+    _refuse_comment(name, "an alias")
+
+
+def check_target(name: str) -> None:
+    """Can an alias lead there? Raises `CannotEdit`."""
+    _refuse_marks(name, ",", "the target of an alias")
+    _refuse_comment(name, "the target of an alias")
+
+
+def _refuse_marks(name: str, marks: str, what: str) -> None:
+    for mark in marks:
+        if mark in name.rpartition("@")[0]:
+            raise _refusal(name, what, _MARKS[mark])
+
+
+def _refuse_comment(name: str, what: str) -> None:
+    if _COMMENT.search(written(name)):
+        raise _refusal(name, what, "a # behind a blank")
+
+
+def _refusal(name: str, what: str, mark: str) -> CannotEdit:
+    local_part = name.rpartition("@")[0]
+    return CannotEdit(f"{local_part!r} cannot be {what}: it has {mark}; take letters, digits, dots and dashes")
 
 
 def written(name: str, domain: str = "") -> str:

@@ -45,9 +45,16 @@ class LockedDirectory:
         self.path = path
         self.descriptor = descriptor
 
-    def edit(self, name: str, change: Callable[[str | None], str | None], like: str | None = None) -> None:
+    def edit(
+        self,
+        name: str,
+        change: Callable[[str | None], str | None],
+        like: str | None = None,
+        *,
+        rehearse: bool = False,
+    ) -> None:
         """Replace the file by what `change` makes of it; None: it is not there, or is to stay as it is. Where nothing
-        changes, nothing is written.
+        changes, nothing is written, nor to `rehearse`.
 
         A new file has owner and mode of the file `like`, or else of the directory. `change` may be asked more than
         once.
@@ -56,7 +63,7 @@ class LockedDirectory:
             for _ in range(MAX_TRIES):
                 text, mark = self._read(name)
                 changed = change(text)
-                if changed is None or changed == text or self._replace(name, changed.encode(), mark, like):
+                if rehearse or changed is None or changed == text or self._replace(name, changed.encode(), mark, like):
                     return
         raise CannotEdit(f"{os.path.join(self.path, name)} is being changed by somebody else: try again")
 

@@ -1,14 +1,22 @@
 """A text file as lines with their ends. What is not edited keeps every octet: comments, blank lines, CRLF, the lack of
 a newline at the end. Lines are counted from 1 and end with LF alone, as the parsers have it.
+
+Whose last line goes is left with a blank one. A file without an octet is what editors show for an instant when they
+save, so a gateway waits before it believes one (`accounts.watched`); and what was taken away is to count at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Final
+
+EMPTIED: Final = "\n"
 
 
 def with_line(text: str, line: str) -> str:
     """`text` and one line more, which ends as those before."""
+    if text == EMPTIED:
+        return f"{line}\n"
     end = "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"
     gap = "" if not text or text.endswith("\n") else end
     return f"{text}{gap}{line}{end}"
@@ -23,8 +31,9 @@ def with_changed_line(text: str, number: int, change: Callable[[str], str]) -> s
 
 
 def without_lines(text: str, numbers: Collection[int]) -> str:
-    """`text` without these lines."""
-    return "".join(line for number, line in enumerate(_cut(text), 1) if number not in numbers)
+    """`text` without these lines, and never nothing."""
+    left = "".join(line for number, line in enumerate(_cut(text), 1) if number not in numbers)
+    return left or EMPTIED
 
 
 def _cut(text: str) -> list[str]:

@@ -49,13 +49,17 @@ def _begin(place: str) -> None:
         own.edit("users", lambda text: "" if text is None else None)
 
 
-def remove(directory: str, domain: str, *, with_users: bool) -> None:
-    """A domain, with all its files. Raises `CannotEdit` if it has users, unless `with_users`, or files of others."""
+def remove(directory: str, domain: str, *, with_users: bool, rehearse: bool = False) -> None:
+    """A domain, with all its files. Raises `CannotEdit` if it has users, unless `with_users`, or files of others; that
+    is all that is done to `rehearse`.
+    """
     place = os.path.join(directory, domain)
     if os.path.islink(place):
         raise CannotEdit(f"{place} is a symbolic link: remove it by hand")
     with locked(directory) as parent, locked(place) as own, in_words(place):
         _check_may_go(own, domain, with_users=with_users)
+        if rehearse:
+            return
         gone = f".{domain}.{secrets.token_hex(8)}"
         os.rename(domain, gone, src_dir_fd=parent.descriptor, dst_dir_fd=parent.descriptor)
         for name in os.listdir(own.descriptor):

@@ -7,6 +7,7 @@ import os
 import click
 
 from mailgate.cli.accounts_asking import with_generate, with_stdin
+from mailgate.cli.accounts_saying import refusal
 
 
 @click.command()
@@ -56,7 +57,7 @@ def init(
         wished = wishes(address, hostname, high_ports=not runner.is_root if high_ports is None else high_ports)
         check_account(wished)
     except BadWish as error:
-        raise click.ClickException(str(error)) from error
+        raise refusal(str(error)) from error
     work = SettingUp(wished, layout, runner)
     if dry_run:
         work.rehearse(create_user=create_user)

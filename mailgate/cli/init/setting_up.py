@@ -41,7 +41,7 @@ class SettingUp:
             verb = "would be made" if create_user else "is not there: add --create-user, or make it yourself"
             click.echo(f"The user {self._layout.user} {verb}.")
         _say(telling.rehearsal(found))
-        if found.in_the_way:
+        if not found.is_feasible:
             click.echo()
             _refuse(found)
         self._advise()
@@ -49,7 +49,7 @@ class SettingUp:
     def perform(self, *, create_user: bool, from_stdin: bool, generate: bool) -> None:
         """Make what is not there, and say what comes next. Ends with `WRONG` if the result does not pass its check."""
         found = survey(self._pieces)
-        if found.in_the_way:
+        if not found.is_feasible:
             _refuse(found)
         self._need_user(create_user)
         is_new = any(piece.path == self._paths.users for piece in found.missing)

@@ -27,6 +27,13 @@ def listing(pieces: Sequence[Piece]) -> Iterator[str]:
 
 def obstacles(survey: Survey) -> Iterator[str]:
     """What keeps it from being done, and what to do."""
+    if survey.closed:
+        yield "Nothing was made."
+        yield paragraph(
+            f"{survey.closed} is not yours to read and to write in: choose another --directory, or run this as root.",
+            indent="",
+        )
+        return
     yield "Nothing was made. In the way:"
     for piece, trouble in survey.in_the_way:
         yield f"{INDENT}{piece.shown_path}"

@@ -61,8 +61,13 @@ def wishes(mailbox: str, hostname: str | None, *, high_ports: bool) -> Wishes:
 def _parse(mailbox: str) -> tuple[str, str]:
     try:
         local_part, domain = address.parse_mailbox(mailbox)
+        if _is_numeric(domain):
+            raise BadWish(
+                f"{mailbox}: mail is kept for a domain, and {domain} is an IP address. Say a name that you have, such "
+                "as you@example.org; to try mailgate without one, take you@mailgate.test."
+            )
         # DNS, the host name and the certificate are in ASCII (RFC 5890 2.3.2.1), and all of them are made from it.
-        if not domain.isascii() or domain.startswith("["):
+        if not domain.isascii():
             raise BadWish(
                 f"{mailbox}: the domain is a name as DNS has it, such as example.org or xn--bcher-kva.example"
             )
@@ -78,6 +83,13 @@ def _hostname(name: str) -> str:
         host = address.check_domain(name.rstrip("."))
     except address.AddressError as error:
         raise BadWish(f"host name {name!r}: {error}; {hint}") from None
-    if not host.isascii() or host.startswith("[") or len(host) > MAX_HOSTNAME_OCTETS:
+    if _is_numeric(host):
+        raise BadWish(f"host name {name!r}: it is an IP address; {hint}")
+    if not host.isascii() or len(host) > MAX_HOSTNAME_OCTETS:
         raise BadWish(f"host name {name!r}: it is a name in ASCII, of {MAX_HOSTNAME_OCTETS} octets at most; {hint}")
     return host
+
+
+def _is_numeric(domain: str) -> bool:
+    """Is it an address literal, or an IPv4 address? No name ends in digits alone (RFC 1123 2.1, RFC 3696 2)."""
+    return domain.startswith("[") or domain.rpartition(".")[2].isdigit()

@@ -23,19 +23,31 @@ USERADD: Final = ("useradd", "--system", "--user-group", "--no-create-home", "--
 class Survey:
     """What is to be made, what is there as it would be made, and what is there and is something else."""
 
-    missing: Sequence[Piece]
+    missing: Sequence[Piece]  # with what is out of sight behind `closed`
     there: Sequence[Piece]
     in_the_way: Sequence[tuple[Piece, str]]  # with what is wrong
+    closed: str = ""  # the first place where this process may not look, or make what is missing; empty: there is none
+
+    @property
+    def is_feasible(self) -> bool:
+        """Can what is missing be made?"""
+        return not self.in_the_way and not self.closed
 
 
 def survey(pieces: Sequence[Piece]) -> Survey:
     """Look, and touch nothing."""
     missing, there, in_the_way = [], [], []
+    closed = ""
     for piece in pieces:
         try:
             trouble = _trouble(piece)
         except FileNotFoundError:
             missing.append(piece)
+            closed = closed or _closed_above(piece.path)
+            continue
+        except PermissionError:
+            missing.append(piece)
+            closed = closed or _closed_at(piece.path)
             continue
         except OSError as error:
             trouble = f"cannot be looked at: {error.strerror}"
@@ -43,7 +55,7 @@ def survey(pieces: Sequence[Piece]) -> Survey:
             in_the_way.append((piece, trouble))
         else:
             there.append(piece)
-    return Survey(missing, there, in_the_way)
+    return Survey(missing, there, in_the_way, closed)
 
 
 def differences(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str]]:
@@ -76,6 +88,22 @@ def create_user(name: str, home: str) -> None:
         raise click.ClickException(f"useradd cannot be run: {error.strerror}") from error
     if done.returncode:
         raise click.ClickException(f"useradd {name}: {done.stderr.strip()}")
+
+
+def _closed_above(path: str) -> str:
+    """The directory in which that would be made, if this process may not; empty where that is not there yet."""
+    if os.geteuid() == 0:
+        return ""  # what keeps root from it, such as a disk that is read-only, is told when it is tried
+    above = os.path.dirname(path)
+    return above if os.path.isdir(above) and not os.access(above, os.W_OK | os.X_OK) else ""
+
+
+def _closed_at(path: str) -> str:
+    """The directory on the way to it that this process may not enter, or else the path itself."""
+    above = os.path.dirname(path)
+    if above == path or os.access(above, os.X_OK):
+        return path
+    return _closed_at(above)
 
 
 def _trouble(piece: Piece) -> str:

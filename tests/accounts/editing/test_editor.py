@@ -107,9 +107,9 @@ def test_a_user_to_whom_aliases_lead_goes_only_with_them(house: House) -> None:
 
 
 def test_an_alias_comes_and_grows_and_shrinks_and_goes(house: House) -> None:
-    house.editor.add_alias("jobs@a.test", [BOB, "zoe@b.test", BOB])
+    assert house.editor.add_alias("jobs@a.test", [BOB, "zoe@b.test", BOB]) == (BOB, "zoe@b.test")
     assert house.read("aliases") == f"{ALIASES}jobs: bob, zoe@b.test\n"
-    house.editor.add_alias("jobs@a.test", [ALICE, BOB])
+    assert house.editor.add_alias("jobs@a.test", [ALICE, BOB]) == (BOB, "zoe@b.test", ALICE)
     assert house.read("aliases") == f"{ALIASES}jobs: bob, zoe@b.test, alice\n"
     house.editor.remove_alias("jobs@a.test", [BOB])
     assert house.read("aliases") == f"{ALIASES}jobs: zoe@b.test, alice\n"
@@ -135,7 +135,7 @@ def test_application_passwords(house: House) -> None:
     house.editor.remove_app_password(ALICE, "phone")
     assert house.read("app-passwords") == f"alice:pad:{APP}\n"
     house.editor.remove_app_password(ALICE, "pad")
-    assert house.read("app-passwords") == ""
+    assert house.read("app-passwords") == "\n"
 
 
 def test_domains(house: House) -> None:
@@ -159,8 +159,8 @@ def test_domains(house: House) -> None:
         ("add_user", ("carl@c.test", HASH), r"c\.test is no domain of this gateway: 'mailgate domain add c\.test'"),
         ("add_user", (CARL, "{PLAIN}"), r"that cannot be written:\n.*users:6: the password is empty"),
         ("add_user", (CARL, "{PLAIN}x\nmallory:{PLAIN}x:::::: mailgate_x"), r"that cannot be written"),
-        ("add_user", ("a{b@a.test", HASH), r"that cannot be written"),
-        ("add_user", ("a:b@a.test", HASH), r"that cannot be written"),
+        ("add_user", ("a{b@a.test", HASH), r"'a\{b' cannot be a user name: it has a brace"),
+        ("add_user", ("a:b@a.test", HASH), r"'a:b' cannot be a user name: it has a colon"),
         ("set_password", (CARL, HASH), r"there is no account carl@a\.test"),
         ("set_password", (ALICE, "plain"), r"that cannot be written:\n.*users:3: the password has no scheme"),
         ("set_disabled", (CARL, "yes"), r"there is no account carl@a\.test"),
@@ -171,7 +171,8 @@ def test_domains(house: House) -> None:
         ("add_alias", ("x@a.test", ["a@c.test"]), r"that would not serve:\n.*c\.test is not ours"),
         ("add_alias", ("info@a.test", ["sales@a.test"]), r"that would not serve:\n.*leads to itself"),
         ("add_alias", ("info@a.test", [BOB]), r"info@a\.test leads there already: .*aliases:2"),
-        ("add_alias", ("x:y@a.test", [BOB]), r"that cannot be written"),
+        ("add_alias", ("x:y@a.test", [BOB]), r"'x:y' cannot be an alias"),
+        ("add_alias", ("x@a.test", [BOB, "x,y@a.test"]), r"'x,y' cannot be the target of an alias"),
         ("remove_alias", ("x@a.test",), r"there is no alias x@a\.test"),
         ("remove_alias", ("info@a.test", [CARL]), r"info@a\.test does not lead to carl@a\.test: .*aliases:2"),
         ("remove_alias", ("info@a.test",), r"that would not serve:\n.*sales@a\.test leads to info@a\.test"),
@@ -190,6 +191,55 @@ def test_what_is_refused_changes_nothing(house: House, method: str, arguments: t
     with pytest.raises(CannotEdit, match=words):
         getattr(house.editor, method)(*arguments)
     assert house.state() == before
+
+
+REMOVALS: Final = [
+    ("remove_user", (BOB,), {"with_aliases": True}),
+    ("remove_alias", ("sales@a.test",), {}),
+    ("remove_alias", ("info@a.test", [BOB]), {}),
+    ("remove_app_password", (BOB, "pad"), {}),
+    ("remove_domain", ("b.test",), {"with_users": True}),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "options"), REMOVALS)
+def test_a_removal_is_rehearsed(
+    house: House, method: str, arguments: tuple[object, ...], options: dict[str, bool]
+) -> None:
+    house.write("app-passwords", f"bob:pad:{APP}\n")
+    before = house.state()
+    rehearsed = getattr(house.editor, method)(*arguments, **options, rehearse=True)
+    assert house.state() == before
+    assert getattr(house.editor, method)(*arguments, **options) == rehearsed
+    assert house.state() != before
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "words"),
+    [
+        ("remove_user", (CARL,), "there is no account"),
+        ("remove_user", (BOB,), "aliases lead to"),
+        ("remove_alias", ("x@a.test",), "there is no alias"),
+        ("remove_alias", ("info@a.test",), "that would not serve"),
+        ("remove_app_password", (ALICE, "pad"), "has no application password"),
+        ("remove_domain", ("a.test",), "aliases of other domains"),
+        ("remove_domain", ("b.test",), "has 1 users"),
+    ],
+)
+def test_a_rehearsal_refuses_what_the_edit_would(
+    house: House, method: str, arguments: tuple[object, ...], words: str
+) -> None:
+    for options in ({"rehearse": True}, {}):
+        with pytest.raises(CannotEdit, match=words):
+            getattr(house.editor, method)(*arguments, **options)
+
+
+def test_who_looks_at_once_sees_that_the_last_one_went(house: House) -> None:
+    domains = Domains(str(house.root), list[Fault]().append)
+    house.editor.add_app_password(ALICE, "phone", APP)
+    assert len(domains.current("a.test").app_passwords(ALICE)) == 1
+    house.editor.remove_app_password(ALICE, "phone")
+    assert domains.current("a.test").app_passwords(ALICE) == ()
 
 
 def test_a_user_has_so_many_application_passwords_at_most(house: House) -> None:
@@ -225,9 +275,9 @@ def test_an_account_whose_going_cannot_be_written_keeps_its_line(house: House) -
 def test_an_account_that_went_by_hand_meanwhile(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     drop = Editor._drop_app_passwords
 
-    def meanwhile(*arguments: object) -> tuple[str, ...]:
+    def meanwhile(*arguments: object, **named: object) -> tuple[str, ...]:
         house.write("users", "bob:{PLAIN}y\n")
-        return drop(*arguments)  # type: ignore[arg-type]
+        return drop(*arguments, **named)  # type: ignore[arg-type]
 
     house.write("aliases", "# none\n")
     monkeypatch.setattr(Editor, "_drop_app_passwords", meanwhile)

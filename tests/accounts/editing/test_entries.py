@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mailgate.accounts.aliases import parse_aliases
-from mailgate.accounts.editing import entries
+from mailgate.accounts.editing import CannotEdit, entries
 from mailgate.accounts.names import account_name
 from mailgate.accounts.users import parse_users
 from mailgate.wire import address
@@ -28,6 +30,49 @@ NAMES = st.text(st.sampled_from('abé "\\:,#@{}*.'), min_size=1, max_size=8)
 )
 def test_how_a_name_is_written(name: str, domain: str, text: str) -> None:
     assert entries.written(name, domain) == text
+
+
+@given(NAMES, NAMES)
+def test_a_name_is_refused_if_the_parsers_would_read_another(local_part: str, other: str) -> None:
+    name, target = account_name(local_part, "a.test"), account_name(other, "b.test")
+    assume(all(_is_mailbox(each) for each in (name, target)))
+    users, _ = parse_users(entries.user_line(name, "{PLAIN}x"), "a.test", "users")
+    assert (list(users) == [name]) == _passes(entries.check_user, name)
+    aliases, _ = parse_aliases(entries.alias_line(name, [target]), "a.test", "aliases")
+    is_read = [(alias.name, alias.targets) for alias in aliases.values()] == [(name, (target,))]
+    assert is_read == (_passes(entries.check_alias, name) and _passes(entries.check_target, target))
+
+
+def _is_mailbox(name: str) -> bool:
+    local_part, _, domain = name.rpartition("@")
+    try:
+        return account_name(*address.parse_mailbox(address.format_mailbox(local_part, domain))) == name
+    except address.AddressError:
+        return False
+
+
+def _passes(check: Callable[[str], None], name: str) -> bool:
+    try:
+        check(name)
+    except CannotEdit:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "words"),
+    [
+        (entries.check_user, "a:b@a.test", "^'a:b' cannot be a user name: it has a colon; take letters, digits, dots"),
+        (entries.check_user, "a{b@a.test", "it has a brace"),
+        (entries.check_alias, "a:b@a.test", "'a:b' cannot be an alias: it has a colon"),
+        (entries.check_alias, "a #b@a.test", "it has a # behind a blank"),
+        (entries.check_target, "a,b@a.test", "'a,b' cannot be the target of an alias: it has a comma"),
+        (entries.check_target, "a #b@a.test", "it has a # behind a blank"),
+    ],
+)
+def test_why_a_name_is_refused(check: Callable[[str], None], name: str, words: str) -> None:
+    with pytest.raises(CannotEdit, match=words):
+        check(name)
 
 
 def test_new_lines() -> None:

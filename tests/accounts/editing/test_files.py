@@ -49,6 +49,21 @@ def test_where_nothing_changes_nothing_is_written(users: Path, change: Any) -> N
     assert os.listdir(users.parent) == []
 
 
+def test_a_rehearsal_writes_nothing(users: Path) -> None:
+    before = users.stat()
+    asked: list[str | None] = []
+
+    def change(text: str | None) -> str:
+        asked.append(text)
+        return "x"
+
+    with locked(str(users.parent)) as own:
+        own.edit("users", change, rehearse=True)
+    assert len(asked) == 1
+    assert users.stat() == before
+    assert os.listdir(users.parent) == ["users"]
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o400])
 def test_the_mode_stays(users: Path, mode: int) -> None:
     users.chmod(mode)

@@ -14,6 +14,7 @@ TEXTS = st.text(st.sampled_from("ab#\n\r \u2028\x0b\ufeff"), max_size=40)
 @pytest.mark.parametrize(
     ("text", "after"),
     [
+        ("\n", "new\n"),
         ("", "new\n"),
         ("a\n", "a\nnew\n"),
         ("a", "a\nnew\n"),
@@ -37,10 +38,16 @@ def test_lines_go_with_their_ends() -> None:
     assert without_lines("a\nb", set()) == "a\nb"
 
 
+@pytest.mark.parametrize("text", ["a", "a\n", "a\r\n"])
+def test_no_file_is_left_without_an_octet(text: str) -> None:
+    assert without_lines(text, {1}) == "\n"
+    assert with_line("\n", "a") == "a\n"
+
+
 @given(TEXTS)
 def test_a_line_that_comes_and_goes_leaves_what_was_there(text: str) -> None:
     with_it = with_line(text, "new")
-    assert without_lines(with_it, {with_it.count("\n")}).startswith(text)
+    assert without_lines(with_it, {with_it.count("\n")}).startswith(text if text != "\n" else "")
 
 
 @given(TEXTS, st.data())

@@ -59,6 +59,15 @@ def test_a_domain_goes_with_all_its_files(tmp_path: Path) -> None:
         places.remove(str(tmp_path), "a.test", with_users=False)
 
 
+def test_a_rehearsal_removes_nothing(tmp_path: Path) -> None:
+    places.add(str(tmp_path), "a.test")
+    places.remove(str(tmp_path), "a.test", with_users=False, rehearse=True)
+    assert os.listdir(tmp_path / "a.test") == ["users"]
+    (tmp_path / "a.test" / "letter").touch()
+    with pytest.raises(CannotEdit, match="what is not mailgate's: letter"):
+        places.remove(str(tmp_path), "a.test", with_users=False, rehearse=True)
+
+
 def test_a_domain_with_users_stays(tmp_path: Path) -> None:
     places.add(str(tmp_path), "a.test")
     users = tmp_path / "a.test" / "users"

@@ -83,6 +83,21 @@ def test_nothing_is_made_where_something_is_in_the_way(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
 
 
+def test_nothing_is_asked_or_made_where_it_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 54_321)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(setting_up, "new_password", None)
+    with pytest.raises(click.ClickException) as refused:
+        perform(tmp_path / "a")
+    assert " ".join(refused.value.message.split()).startswith(f"Nothing was made. {tmp_path} is not yours")
+    assert os.listdir(tmp_path) == [] and capsys.readouterr().out == ""
+    with pytest.raises(click.ClickException, match="is not yours"):
+        SettingUp(WISHES, layout(tmp_path / "a"), RUNNER).rehearse(create_user=False)
+    assert 'hostname = "mx.example.test"' in capsys.readouterr().out
+
+
 def test_a_user_who_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(click.ClickException, match=r"no user .*--create-user"):
         perform(tmp_path / "a", user_exists=False)

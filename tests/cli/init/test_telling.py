@@ -41,6 +41,13 @@ def test_what_is_in_the_way_is_listed_whole() -> None:
     assert "overwrites nothing" in lines[5]
 
 
+def test_a_place_that_is_closed_is_told_once() -> None:
+    lines = list(telling.obstacles(Survey([FILE, DIRECTORY], [], [(FILE, "is there")], "/root")))
+    assert " ".join("\n".join(lines).split()) == (
+        "Nothing was made. /root is not yours to read and to write in: choose another --directory, or run this as root."
+    )
+
+
 def test_other_modes_come_with_a_line_to_paste() -> None:
     what, command = telling.unlike([(FILE, "0644 root:root")])
     assert what == "/srv/mail/it's is 0644 root:root, and should be 0600 root:mailgate:"

@@ -30,7 +30,9 @@ def test_ipv6_where_there_is_any(has_both: bool, endpoint: str, monkeypatch: pyt
         ("alice", "is no address: .*; expected such as you@example.org"),
         ("@example.test", "is no address"),
         ("alice@example..test", "such as you@example.org"),
-        ("alice@[192.0.2.1]", "a name as DNS has it"),
+        ("alice@[192.0.2.1]", r"192\.0\.2\.1\] is an IP address\. Say a name that you have, such as you@example\.org"),
+        ("alice@192.0.2.1", r"a domain, and 192\.0\.2\.1 is an IP address\. .* take you@mailgate\.test"),
+        ("alice@[IPv6:2001:db8::1]", "is an IP address"),
         ("alice@bücher.example", "a name as DNS has it"),
         ("alice@exa mple.test", "such as"),
     ],
@@ -40,7 +42,9 @@ def test_what_is_no_address(mailbox: str, why: str) -> None:
         wishes(mailbox, None, high_ports=True)
 
 
-@pytest.mark.parametrize("name", ["mx_1.example.test", "bücher.example", "[192.0.2.1]", "-", ".".join(["a" * 50] * 5)])
+@pytest.mark.parametrize(
+    "name", ["mx_1.example.test", "bücher.example", "[192.0.2.1]", "192.0.2.1", "-", ".".join(["a" * 50] * 5)]
+)
 def test_what_is_no_host_name(name: str) -> None:
     with pytest.raises(BadWish, match=r"host name .*--hostname"):
         wishes("alice@example.test", name, high_ports=True)

@@ -70,6 +70,52 @@ def test_what_stands_in_the_way(tmp_path: Path) -> None:
     ]
 
 
+def closing(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    """Let this process be somebody who may neither enter that directory nor write in it."""
+    lstat, access = os.lstat, os.access
+
+    def seen(path: str) -> os.stat_result:
+        if place in Path(path).parents:
+            raise PermissionError(13, "Permission denied", path)
+        return lstat(path)
+
+    def accessible(path: str, mode: int) -> bool:
+        return place not in (Path(path), *Path(path).parents) and access(path, mode)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 54_321)
+    monkeypatch.setattr(os, "lstat", seen)
+    monkeypatch.setattr(os, "access", accessible)
+
+
+def test_what_is_closed_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    wished = [directory(closed / "a"), directory(closed / "a" / "b"), file(closed / "a" / "b" / "file")]
+    assert survey(wished).is_feasible
+    closing(monkeypatch, closed)
+    found = survey(wished)
+    assert (found.missing, found.in_the_way, found.closed) == (wished, [], str(closed))
+    assert not found.is_feasible
+
+
+def test_a_directory_that_cannot_be_written_in_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
+    wished = [directory(tmp_path / "a"), file(tmp_path / "a" / "file")]
+    monkeypatch.setattr(os, "geteuid", lambda: 54_321)
+    assert survey(wished).closed == str(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert survey(wished).closed == ""  # no right is what root is short of
+
+
+def test_a_file_that_cannot_be_read_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr("builtins.open", denied)
+    assert survey([file(tmp_path / "file")]).closed == str(tmp_path / "file")
+
+
 def test_links_to_the_right_thing_will_do(tmp_path: Path) -> None:
     make(directory(tmp_path / "disk"), give_away=False)
     make(file(tmp_path / "disk" / "file"), give_away=False)
