@@ -244,9 +244,10 @@ def _not_relayed(fact: facts.NotRelayed) -> str:
 
 def _ended(fact: facts.Disconnected, did: str = "") -> str:
     user = (f" user {fact.user}" if fact.user else "") + (f" helo {fact.helo}" if fact.helo else "")
-    secured = fact.tls or "in clear"
+    # Neither in clear nor secured: the client broke off in between.
+    how = "TLS handshake not finished" if fact.reason == "handshake" else f"{fact.tls or 'in clear'}, {fact.reason}"
     return (
-        f"session {fact.session} ended: {fact.listener} {fact.client}{user}, {secured}, {fact.reason}, "
+        f"session {fact.session} ended: {fact.listener} {fact.client}{user}, {how}, "
         f"{fact.commands} commands, {did}{fact.octets_in} octets in, {fact.octets_out} out, {fact.seconds:.1f} s"
     )
 

@@ -479,3 +479,11 @@ def test_a_line_begins_with_its_time(seconds: float | None) -> None:
     stream = io.StringIO()
     observer(stream)({"log_time": seconds, "log_level": LogLevel.info, "log_namespace": "x", "log_format": "hello"})
     assert stream.getvalue() == f"{formatTime(seconds)} info hello\n"
+
+
+def test_a_session_that_ended_within_its_handshake() -> None:
+    fact = facts.Disconnected(
+        session="s", listener="pop3", client="c", user="", helo="", tls="", reason="handshake", commands=0,
+        octets_in=0, octets_out=0, seconds=0.1,
+    )  # fmt: skip
+    assert describe(fact).startswith("session s ended: pop3 c, TLS handshake not finished, 0 commands, ")

@@ -6,9 +6,9 @@ The backup's mail is laid out as the store's is, so it is read as a store.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from attrs import frozen
@@ -21,15 +21,13 @@ from mailgate.failures import StoreError
 from mailgate.interfaces import IContent
 from mailgate.journal.lines import LAST_SECONDS
 from mailgate.mail import Entry
-from mailgate.service.maintenance import NODE
+from mailgate.service.maintenance import NODE, directly
 from mailgate.store.maildir.disk import Disk, as_store_error
 from mailgate.store.maildir.importing import Imports
 from mailgate.store.maildir.layout import Layout
 from mailgate.store.maildir.origin import origin_of
 from mailgate.store.maildir.planning import Plan, Planner, Taken, content_of
 from mailgate.store.maildir.store import MaildirStore
-
-T = TypeVar("T")
 
 
 @frozen
@@ -49,7 +47,7 @@ class Restoring:
         mail = os.path.join(os.path.abspath(backup), MAIL)
         check_apart(mail, [("store.directory", root)])
         finished = record.get("finished")
-        return cls(root, mail, MaildirStore(mail, NODE, _directly), finished is not None, _time(finished, record))
+        return cls(root, mail, MaildirStore(mail, NODE, directly), finished is not None, _time(finished, record))
 
     def names(self) -> Sequence[str]:
         """Of all maildrops in the backup."""
@@ -132,7 +130,3 @@ def _looked_at(arrival: Archived) -> Taken:
 def _next(content: IContent) -> bytes:
     block = content.read_block()
     return block if isinstance(block, bytes) else now(block)
-
-
-async def _directly(work: Callable[[], T], /) -> T:
-    return work()

@@ -6,16 +6,18 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mailgate.cli.fitting import COLUMNS, fitted
 from mailgate.cli.house import WRONG, with_config, with_json
 
 if TYPE_CHECKING:
     from mailgate.cli.settings import Setting
     from mailgate.config import Reading
 
+MARKS_AT: Final = 60  # the column where it is said where a setting comes from, if the line is shorter
 with_set = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="As twistd mailgate would be told; may be repeated."
 )
@@ -77,12 +79,24 @@ def _as_json(shown: Iterable[Setting]) -> Iterator[str]:
 
 
 def _as_toml(shown: Sequence[Setting], reading: Reading) -> Iterator[str]:
-    yield f"# {reading.path}, with the defaults. Behind each key: where it was said, if not at its default."
-    width = max((len(setting.line) for setting in shown), default=0)
+    yield fitted(f"{reading.path}, with the defaults.", "# ", "# ")
+    yield "# Behind a key, or above a long line: where it was said, if not by default."
+    width = min(max((len(setting.line) for setting in shown), default=0), MARKS_AT)
     table = ""
     for setting in shown:
         if setting.table != table:
             table = setting.table
             yield from ("", "[[handler]]")
-        source = {"default": "", "file": "# file", "--set": "# --set"}[setting.source]
-        yield f"{setting.line:<{min(width, 60)}}  {source}".rstrip()
+        yield from _marked(setting, width)
+
+
+def _marked(setting: Setting, width: int) -> Iterator[str]:
+    """One setting, and where it was said."""
+    mark = {"default": "", "file": "# file", "--set": "# --set"}[setting.source]
+    room = COLUMNS - len(f"  {mark}".rstrip())
+    first, *rest = setting.lines(room)
+    if mark and len(first) > room:
+        yield from (mark, first)
+    else:
+        yield f"{first:<{width}}  {mark}".rstrip()
+    yield from rest

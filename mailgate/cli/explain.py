@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
+from mailgate.cli.fitting import beside, beside_whole, fitted
 from mailgate.cli.house import WRONG, now, open_house, with_config
 from mailgate.cli.reaching import configuration
-from mailgate.cli.server import NoServer, ask
+from mailgate.cli.server import NoServer, ask, tell_without_server
 
 if TYPE_CHECKING:
     from mailgate.config import Config
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 WIDEST: Final = 36  # of a question that has its answer beside it
 MAX_FILE_OCTETS: Final = 26_214_400  # what the server takes
+BLOCK_OCTETS: Final = 65_536  # of what is only counted
 
 
 @click.command()
@@ -27,7 +29,7 @@ MAX_FILE_OCTETS: Final = 26_214_400  # what the server takes
 @with_config
 @click.option("--from", "sender", metavar="ADDRESS", help="Who sends it; <> is nobody, as for bounces. [made up]")
 @click.option("--client", metavar="IP", help="From which address it comes; tells also whether that is let in.")
-@click.option("--file", type=click.File("rb"), help="The message, as it is; - reads standard input. [made up]")
+@click.option("--file", type=click.File("rb"), help="The message; - reads standard input. [made up]")
 @click.option("--json", "as_json", is_flag=True, help="For programs: a JSON object.")
 def explain(
     address: str, path: str | None, sender: str | None, client: str | None, file: BinaryIO | None, as_json: bool
@@ -42,9 +44,11 @@ def explain(
       1  it cannot be told
       2  it would be refused, put off or thrown away
     """
-    wanted = {"address": address, "from": sender, "client": client, "content": _read(file)}
+    config = configuration(path)
+    message = {} if file is None else _read(file, config.smtp.max_message)
+    wanted = {"address": address, "from": sender, "client": client, **message}
     arguments = {name: value for name, value in wanted.items() if value}
-    told = _told(path, arguments)
+    told = _told(path, config, arguments)
     if as_json:
         click.echo(json.dumps(told))
     else:
@@ -54,26 +58,34 @@ def explain(
         sys.exit(WRONG)
 
 
-def _read(file: BinaryIO | None) -> str:
-    if file is None:
-        return ""
+def _read(file: BinaryIO, most: int) -> dict[str, Any]:
+    """The content; of what is too large to be given, the size, which is not looked for beyond `most`."""
     content = file.read(MAX_FILE_OCTETS + 1)
     if not content:
         raise click.ClickException("the message is empty")
     if len(content) > MAX_FILE_OCTETS:
-        raise click.ClickException(f"the message is larger than {MAX_FILE_OCTETS} octets")
-    return base64.b64encode(content).decode("ascii")
+        return {"size": _octets_on_the_wire(content, file, most)}
+    return {"content": base64.b64encode(content).decode("ascii")}
 
 
-def _told(path: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _octets_on_the_wire(block: bytes, file: BinaryIO, most: int) -> int:
+    """Of `block` and what follows it, until there are more than `most`."""
+    is_text = b"\r\n" not in block  # as `explaining.letter` sees it
+    octets = 0
+    while block:
+        octets += len(block) + (block.count(b"\n") if is_text else 0)
+        block = file.read(BLOCK_OCTETS) if octets <= most else b""
+    return octets
+
+
+def _told(path: str | None, config: Config, arguments: Mapping[str, Any]) -> dict[str, Any]:
     from mailgate.service.places import control_socket
 
-    config = configuration(path)
     try:
         told: dict[str, Any] = ask(control_socket(config), "explain", arguments, config.handlers_timeout)
         return told
     except NoServer as error:
-        click.echo(f"mailgate: {error}; this is what its files say as they are now", err=True)
+        tell_without_server(error, "this is what its files say as they are now")
     return _by_files(path, config, arguments)
 
 
@@ -106,22 +118,31 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
     """An explanation for a person: what comes of it, how, and what comes of it."""
     from mailgate.log import escape
 
-    verdict = escape(told["sentence"])
+    verdict = fitted(f"{told['sentence']}.")
     width = max((len(step["question"]) for step in told["steps"] if len(step["question"]) <= WIDEST), default=0)
     about = ""
-    yield f"{verdict}."
+    yield from verdict.split("\n")
     yield ""
     for number, step in enumerate(told["steps"], 1):
         if step["about"] != about:
             about = step["about"]
             yield f"    {escape(about) or 'then'}:"
-        question, answer, *more = (escape(step[key]) for key in ("question", "answer", "detail", "where"))
-        head = f"{number:>3} {question:<{width}}  "
-        if len(question) > width:
-            yield head.rstrip()
-            head = " " * (width + 6)
-        yield f"{head}{answer}"
-        yield from (f"{'':<{width + 6}}{line}" for line in more if line)
+        yield from _step(number, step, width)
     yield ""
-    yield f"The sender hears: {escape(told['reply']['line'])}"
-    yield f"{verdict}."
+    yield from fitted(told["reply"]["line"], "The sender hears: ").split("\n")
+    yield from verdict.split("\n")
+
+
+def _step(number: int, step: Mapping[str, Any], width: int) -> Iterator[str]:
+    from mailgate.log import escape
+
+    question, column = escape(step["question"]), " " * (width + 6)
+    head = f"{number:>3} {question:<{width}}  "
+    if len(question) > width:
+        yield from fitted(question, f"{number:>3} ").split("\n")
+        head = column
+    yield from (beside_whole if step["topic"] == "path" else beside)(step["answer"], head)
+    if step["detail"]:
+        yield from beside(step["detail"], column)
+    if step["where"]:
+        yield from beside_whole(step["where"], column)

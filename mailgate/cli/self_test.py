@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mailgate.cli.accounts_house import Books, open_books
+from mailgate.cli.accounts_saying import complain, refusal
 from mailgate.cli.house import WRONG, with_config
 from mailgate.cli.self_test_maildrop import Account
 from mailgate.cli.self_test_run import Plan, is_pop3, run
@@ -72,7 +73,7 @@ def self_test(
     trust = _trust(books.config, ca_file)
     password = _password(from_stdin, password_file)
     utf8 = not (to + account).isascii()
-    plan = Plan(found, trust, Route(account, password, to), Account(account, password, seconds, utf8), _warn)
+    plan = Plan(found, trust, Route(account, password, to), Account(account, password, seconds, utf8), complain)
     told = rows(run(plan))
     if as_json:
         for row in told:
@@ -93,7 +94,7 @@ def _doors(config: Config) -> list[Door | Lost]:
         leave_without_server(error)
     found = list(doors(config, "", lambda: listening))
     if not any(is_pop3(door) for door in found if not isinstance(door, Lost)):
-        raise click.ClickException("there is no POP3 listener: what is sent could not be fetched, nor removed")
+        raise refusal("there is no POP3 listener: what is sent could not be fetched, nor removed")
     return found
 
 
@@ -106,29 +107,29 @@ def _whom(books: Books, address: str, user: str | None) -> tuple[str, str]:
 
     local_part, _, domain = books.account(address).rpartition("@")
     if not books.register.is_ours(domain):
-        raise click.ClickException(f"{fold_domain(domain)} is no domain of this gateway")
+        raise refusal(f"{fold_domain(domain)} is no domain of this gateway")
     try:
         reached = sorted({each.account for each in books.register.reached(local_part, domain)})
     except OutOfService as doubt:
-        raise click.ClickException(f"where mail to {address} goes cannot be told: {doubt}") from doubt
+        raise refusal(f"where mail to {address} goes cannot be told: {doubt}") from doubt
     if not reached:
-        raise click.ClickException(f"nobody has the address {address}")
+        raise refusal(f"nobody has the address {address}")
     if len(reached) > 1:
-        raise click.ClickException(
+        raise refusal(
             f"{address} reaches {', '.join(reached)}: choose an address of one account, as the copies of the others "
             "could not be removed"
         )
     if user is not None and books.known(user) != reached[0]:
-        raise click.ClickException(f"mail to {address} reaches {reached[0]}, and not {books.known(user)}")
+        raise refusal(f"mail to {address} reaches {reached[0]}, and not {books.known(user)}")
     return f"{local_part}@{domain}", reached[0]
 
 
 def _trust(config: Config, ca_file: str) -> Trust:
-    pairs = pairs_of(config, _warn) if config.tls.is_configured else ()
+    pairs = pairs_of(config, lambda fault: complain(str(fault))) if config.tls.is_configured else ()
     try:
         return make_trust(config.hostname, pairs, ca_file, config.tls.is_configured, time.time())
     except OSError as error:
-        raise click.ClickException(f"{ca_file}: {error.strerror or error}") from error
+        raise refusal(f"{ca_file}: {error.strerror or error}") from error
 
 
 def _password(from_stdin: bool, password_file: Any) -> str:
@@ -139,7 +140,3 @@ def _password(from_stdin: bool, password_file: Any) -> str:
         return line.rstrip("\r\n")
     plain: str = click.prompt("Password", hide_input=True, err=True)
     return plain
-
-
-def _warn(text: str) -> None:
-    click.echo(f"mailgate: {text}", err=True)

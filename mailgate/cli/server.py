@@ -7,8 +7,10 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from mailgate.cli.fitting import fitted
 from mailgate.control.caller import Call, Caller, CallFailed, GatewayGone, NobodyThere
 
+_ERROR: Final = "Error: "  # which click puts in front of what a `ClickException` says
 NO_SERVER: Final = 3  # the exit code of what only a gateway that runs could have done
 
 
@@ -28,12 +30,17 @@ def ask(socket: str, name: str, arguments: Mapping[str, Any], seconds: float = 0
     except NobodyThere as error:
         raise NoServer(f"no gateway runs: nobody listens at {socket}") from error
     except GatewayGone as error:
-        raise click.ClickException(str(error).strip()) from error
+        raise click.ClickException(fitted(str(error).strip(), _ERROR).removeprefix(_ERROR)) from error
+
+
+def tell_without_server(error: NoServer, what: str) -> None:
+    """Say on standard error that no gateway runs, and `what` follows from that."""
+    click.echo(fitted(f"mailgate: {error}; {what}"), err=True)
 
 
 def leave_without_server(error: NoServer) -> NoReturn:
     """End the command with what `NO_SERVER` means."""
-    click.echo(f"mailgate: {error}; start it with: twistd mailgate", err=True)
+    tell_without_server(error, "start it with: twistd mailgate")
     raise SystemExit(NO_SERVER)
 
 

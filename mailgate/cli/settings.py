@@ -41,8 +41,19 @@ class Setting:
     @property
     def line(self) -> str:
         """As the configuration would say it."""
-        name = self.key.removeprefix(f"{self.table}.") if self.table else self.key
-        return f"{name} = {self.written}"
+        return f"{self._name} = {self.written}"
+
+    def lines(self, columns: int) -> list[str]:
+        """The same in several lines where one is wider than that and TOML allows it. Each value stays in one piece."""
+        if len(self.line) > columns and isinstance(self.value, list):
+            return [f"{self._name} = [", *(f"    {_toml(item)}," for item in self.value), "]"]
+        if len(self.line) > columns and isinstance(self.value, Mapping):
+            return [f"{self._name}.{_key(key)} = {_toml(inner)}" for key, inner in self.value.items()]
+        return [self.line]
+
+    @property
+    def _name(self) -> str:
+        return self.key.removeprefix(f"{self.table}.") if self.table else self.key
 
     @property
     def is_changed(self) -> bool:

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailgate.cli.accounts_saying import complain
 from mailgate.cli.house import WRONG, with_config, with_json
 from mailgate.cli.reaching import configuration
 from mailgate.cli.server import NoServer, ask, leave_without_server
 from mailgate.cli.tls_doors import Lost, doors, names_to_ask_for, pairs_of
 from mailgate.cli.tls_probe import NobodyThere, NoTLS, probe
 from mailgate.cli.tls_reaching import Door
-from mailgate.cli.tls_report import Row, failure, row, show
+from mailgate.cli.tls_report import Row, failure, file_failure, row, show
 
 if TYPE_CHECKING:
     from mailgate.config import Config
+    from mailgate.faults import Fault
     from mailgate.tls.pair import Pair
 
 
@@ -35,17 +37,23 @@ def tls() -> None:
 def status(path: str | None, as_json: bool, host: str) -> None:
     """Connect to every port, and show which certificate it serves.
 
-    It is asked for the hostname of the configuration, for no name, and for every name that the certificates have.
+    It is asked for the hostname of the configuration, for no name, and for every name that the certificates have. The
+    configured files are read as well, as a server would that starts or reloads.
 
     Ends with 2 if something is wrong: a certificate that has expired, that is not for the name it was asked for, or
-    that clients do not trust, unless it is self-signed; or a port that does not answer. Ends with 3 if none does.
+    that clients do not trust, unless it is self-signed; a file that cannot be used; or a port that does not answer.
+    Ends with 3 if none does.
     """
     config = _configuration(path)
-    pairs = pairs_of(config, _warn)
+    faults: dict[Fault, None] = {}  # each once: a file may belong to several pairs
+    pairs = pairs_of(config, lambda fault: faults.update({fault: None}))
     names = names_to_ask_for(config.hostname, pairs, host)
     rows, answered = _look(list(doors(config, host, _listening_of(config))), names, pairs, config.hostname)
     if not answered:
+        for fault in faults:
+            complain(str(fault))
         leave_without_server(NoServer("no gateway runs: nobody listens at any port of the configuration"))
+    rows = [*map(file_failure, faults), *rows]
     if as_json:
         for each in rows:
             click.echo(json.dumps(each))
@@ -97,7 +105,3 @@ def _look(
                 rows.append(failure(place, name, f"no TLS: {error}"))
             answered = True
     return rows, answered
-
-
-def _warn(text: str) -> None:
-    click.echo(f"mailgate: {text}", err=True)

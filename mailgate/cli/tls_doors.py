@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailgate.config import Config
+    from mailgate.faults import Fault
     from mailgate.tls.pair import Pair
 
 MAX_NAMES: Final = 20  # so many are asked for at each port
@@ -68,8 +69,8 @@ def _door(config: Config, key: str, host: str, interface: str, port: int) -> Doo
     return Door(key, where, port, "tls" if way == "listen_tls" else _DIALOGUES[section], is_proxy)
 
 
-def pairs_of(config: Config, warn: Callable[[str], None]) -> tuple[Pair | None, ...]:
-    """What is in the files now, the main one first; None for what we cannot read, which `warn` is told of."""
+def pairs_of(config: Config, warn: Callable[[Fault], None]) -> tuple[Pair | None, ...]:
+    """What is in the files now, the main one first; None for what we cannot use, and `warn` is told why."""
     from mailgate.tls import BadCertificate, Files, read_pair
 
     pairs: list[Pair | None] = []
@@ -79,7 +80,7 @@ def pairs_of(config: Config, warn: Callable[[str], None]) -> tuple[Pair | None, 
             pairs.append(read_pair(files))
         except BadCertificate as error:
             for fault in error.faults:
-                warn(f"{fault}")
+                warn(fault)
             pairs.append(None)
     return tuple(pairs)
 

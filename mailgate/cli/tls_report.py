@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,15 +18,25 @@ from mailgate.cli.tls_reaching import Door
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from mailgate.faults import Fault
     from mailgate.tls.pair import Pair
 
 Row = dict[str, Any]
 SOON_DAYS: Final = 14
+FILE: Final = "file"  # instead of how TLS begins: nobody was asked
 
 
 def failure(door: Door, asked: str, what: str) -> Row:
     """The row of a port where no certificate was seen."""
     return {**_head(door, asked), "wrong": [what], "remarks": []}
+
+
+def file_failure(fault: Fault) -> Row:
+    """The row of a configured file that a server could not use. It stands under the section of the configuration."""
+    what = f"{fault.what} ({fault.hint})" if fault.hint else fault.what
+    if os.path.exists(fault.where) and not os.access(fault.where, os.R_OK):
+        what += "; if mailgate runs as another user, run this as that user, or as root"
+    return {"listener": "tls", "place": fault.where, "begin": FILE, "asked": "", "wrong": [what], "remarks": []}
 
 
 def row(door: Door, asked: str, served: Served, pairs: Sequence[Pair | None], hostname: str, now: float) -> Row:
@@ -70,8 +81,20 @@ def show(rows: Sequence[Row]) -> None:
             same.setdefault((each.get("sha256"), each.get("reason"), *each["wrong"]), []).append(each)
         for alike in same.values():
             _show_alike(alike)
-    wrong = sum(bool(row["wrong"]) for row in rows)
-    click.echo(f"{wrong} of {len(rows)} questions had a wrong answer." if wrong else "Nothing is wrong.")
+    for sentence in _sum(rows):
+        click.echo(sentence)
+
+
+def _sum(rows: Sequence[Row]) -> Iterator[str]:
+    answers = [row for row in rows if row["begin"] != FILE]
+    files = {row["place"] for row in rows if row["begin"] == FILE}
+    wrong = sum(bool(row["wrong"]) for row in answers)
+    if files:
+        yield f"{len(files)} configured file{'' if len(files) == 1 else 's'} cannot be used."
+    if wrong:
+        yield f"{wrong} of {len(answers)} questions had a wrong answer."
+    if not files and not wrong:
+        yield "Nothing is wrong."
 
 
 def _head(door: Door, asked: str) -> Row:
@@ -116,7 +139,8 @@ def _trust(certificate: x509.Certificate, distrust: str) -> Iterator[str]:
 
 def _show_alike(rows: Sequence[Row]) -> None:
     first = rows[0]
-    click.echo(fitted(", ".join(row["asked"] or "no name" for row in rows), "  asked for "))
+    if first["begin"] != FILE:
+        click.echo(fitted(", ".join(row["asked"] or "no name" for row in rows), "  asked for "))
     if "sha256" in first:
         details = {
             "names": ", ".join(first["names"]),

@@ -14,7 +14,7 @@ from mailgate.cli.fitting import fitted
 from mailgate.cli.house import with_config
 from mailgate.cli.lives import told
 from mailgate.cli.reaching import configuration
-from mailgate.cli.server import NoServer, ask
+from mailgate.cli.server import NoServer, ask, tell_without_server
 
 if TYPE_CHECKING:
     from mailgate.config import Config
@@ -62,7 +62,7 @@ def _found(config: Config, what: str, since: str, limit: int) -> Mapping[str, An
             control_socket(config), "trace", {"what": what, "since": since, "limit": limit}, SEARCH_SECONDS
         )
     except NoServer as error:
-        click.echo(fitted(f"mailgate: {error}; this is what the journal's files say"), err=True)
+        tell_without_server(error, "this is what the journal's files say")
         return _in_files(config, what, since, limit)
     return result
 

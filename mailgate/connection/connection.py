@@ -95,7 +95,9 @@ class Connection(Protocol, Generic[R]):
         self._pump()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        if not self._tls_noted and not self._is_shaking_hands():
+        if self._is_shaking_hands():
+            self._reason = "handshake" if self._reason == "lost" else self._reason
+        elif not self._tls_noted:
             self._note_tls()  # a client that never said anything had TLS all the same; later nobody can tell
         self._lost = True
         self._closing = True

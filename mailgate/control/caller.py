@@ -8,6 +8,8 @@ parent's calls, and who gives up waiting (Ctrl-C, a time-out of the test) takes 
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,6 +77,10 @@ class Caller:
         except TimeoutError:
             seconds = self._answer_seconds + call.seconds
             raise self._gone(f"did not answer {call.name!r} within {seconds:g} s") from None
+        except PermissionError as error:
+            raise self._gone(
+                f"could not be asked for {call.name!r}: {error.strerror}: {_who_may(self._path)}"
+            ) from None
         except OSError as error:
             kind = NobodyThere if isinstance(error, FileNotFoundError | ConnectionRefusedError) else GatewayGone
             raise self._gone(f"could not be asked for {call.name!r}: {error}", kind) from None
@@ -92,6 +98,18 @@ class Caller:
 
     def _gone(self, what: str, kind: type[GatewayGone] = GatewayGone) -> GatewayGone:
         return kind(f"the gateway {what}\n{self._last_words()}")
+
+
+def _who_may(path: str) -> str:
+    """What somebody without rights at the socket `path` can do."""
+    directory = os.path.dirname(os.path.abspath(path))
+    try:
+        owner = pwd.getpwuid(os.stat(directory).st_uid).pw_name
+    except (OSError, KeyError):  # KeyError: nobody has that number any more
+        return f"{directory} is not yours; run this as root, or as the user that mailgate runs as"
+    if owner == "root":
+        return f"{directory} belongs to root; run this as root"
+    return f"{directory} belongs to {owner}; run this as that user (sudo -u {owner} ...), or as root"
 
 
 def _result(answer: Mapping[str, Any]) -> Any:

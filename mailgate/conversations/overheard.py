@@ -18,6 +18,7 @@ R_contra = TypeVar("R_contra", contravariant=True)
 _ENDINGS: Final = {  # `connection` has a word for each
     "quit": "closed by the gateway",
     "lost": "closed by the client, or lost",
+    "handshake": "closed by the client, or lost, before the TLS handshake was finished",
     "time-out": "closed by the gateway, out of time",
     "stopped": "closed by the gateway, which stops",
 }

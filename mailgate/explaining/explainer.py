@@ -43,7 +43,7 @@ class Explainer:
         """What is found out before there is a recipient."""
         if question.client is not None:
             yield visit(question.client, self.to.limits)
-        if question.content is not None:
+        if question.content is not None or question.size:
             yield letter.declared(self.to.max_message_octets)
         if not self.to.has_room():
             step = Step(topic="message", question="Is there room on the disk?", answer="no", where="store.min_free")
@@ -58,8 +58,9 @@ class Explainer:
         policies = await hearing.policies(message)
         full = await self._room(letter, led)
         content = letter.checked(self.to.max_hops) if question.content is not None else Part()
-        # Nobody is given content that cannot be.
-        handlers = await hearing.handlers(message) if content.refusal is None else Heard()
+        # Nobody is given content that cannot be, or is not there.
+        is_given = content.refusal is None and not question.size
+        handlers = await hearing.handlers(message) if is_given else Heard()
         heard = evolve(handlers, unasked=policies.unasked + handlers.unasked)
         places = Part(
             [step for name in maildrops_of(led.destinations)[:MAX_SHOWN] for step in self._place(name, led.register)]
@@ -75,7 +76,7 @@ class Explainer:
         for name in names[:MAX_SHOWN]:
             said = self._said(name, led.register)
             whose = owner(locals_[name], led.register)
-            fits = await room(name, letter.body.wire_octets, quota(name), usage, said)
+            fits = await room(name, letter.wire_octets, quota(name), usage, said)
             steps += (evolve(step, about=name) for step in (whose, fits))
         if len(names) > MAX_SHOWN:
             more = f"{len(names) - MAX_SHOWN} more, of whom is not told here"

@@ -16,6 +16,7 @@ from mailgate.mail import NULL_PATH, Path
 from mailgate.wire.address import AddressError, parse_path
 
 MAX_CONTENT_OCTETS: Final = 26_214_400  # as much as SMTP takes unless configured otherwise
+MAX_SIZE_OCTETS: Final = 1 << 53  # JSON's numbers are exact up to there (RFC 8259 section 6)
 
 
 def make_explain_functions(surroundings: Surroundings) -> Functions:
@@ -24,20 +25,22 @@ def make_explain_functions(surroundings: Surroundings) -> Functions:
 
     async def explain(arguments: Arguments) -> dict[str, Any]:
         """What would become of a message. `address`, and if wanted `from`, `client` (an IP address) and `content` (the
-        message, in base64).
+        message, in base64), or `size` (its octets on the wire) if it is larger than can be given: then it has to be
+        larger than servers may send.
         """
-        arguments.only("address", "from", "client", "content")
-        return (await explainer.explain(_question(arguments))).as_json()
+        arguments.only("address", "from", "client", "content", "size")
+        return (await explainer.explain(_question(arguments, surroundings.max_message_octets))).as_json()
 
     return {"explain": explain}
 
 
-def _question(arguments: Arguments) -> Question:
+def _question(arguments: Arguments, max_message_octets: int) -> Question:
     return Question(
         _path("address", arguments.wanted("address")),
         _reverse_path(arguments.text("from")),
         _client(arguments.text("client")),
         _content(arguments.text("content")),
+        _size(arguments, max_message_octets),
     )
 
 
@@ -62,6 +65,16 @@ def _client(text: str) -> str | None:
     if text and text != LOCAL and address_of(text) is None:
         raise CallError("bad", f"client has to be an IP address, not {text[:80]!r}")
     return text or None
+
+
+def _size(arguments: Arguments, max_message_octets: int) -> int:
+    size = arguments.integer("size", 0, most=MAX_SIZE_OCTETS)
+    if size and arguments.text("content"):
+        raise CallError("bad", "size is for a message whose content is not given")
+    if 0 < size <= max_message_octets:
+        message = f"servers may send {size} octets, but {MAX_CONTENT_OCTETS} are the limit of what can be explained"
+        raise CallError("too large", message)
+    return size
 
 
 def _content(text: str) -> bytes | None:

@@ -28,7 +28,8 @@ class Question:
     path: Path
     reverse_path: Path = SENDER
     client: str | None = None
-    content: bytes | None = field(default=None, repr=False)  # as a file has it, with any line ends
+    content: bytes | None = field(default=None, repr=False)  # as a file has it
+    size: int = 0  # on the wire, of content that is too large to be given; 0: the content says it
 
 
 @frozen
@@ -40,6 +41,11 @@ class Letter:
     header: HeaderScanner = field(repr=False)
     fault: str | None  # as `wire.content.ContentFault` has it
 
+    @property
+    def wire_octets(self) -> int:
+        """Its size on the wire, also where its content is not here."""
+        return self.envelope.size or self.body.wire_octets
+
     def message(self, destinations: tuple[Destination, ...], path: Path, hostname: str, now: float) -> Message:
         """As handlers get it, for the one recipient."""
         envelope = evolve(self.envelope, recipients=(Recipient(path, destinations),))
@@ -48,7 +54,7 @@ class Letter:
 
     def declared(self, max_octets: int) -> Part:
         """Would its size be taken (RFC 1870 6.1)?"""
-        if self.body.wire_octets <= max_octets:
+        if self.wire_octets <= max_octets:
             return Part()
         step = Step(
             topic="message", question="Is it small enough?", answer=f"no: {size(max_octets)} are the limit for servers"
@@ -68,10 +74,10 @@ class Letter:
 
 
 def letter_of(question: Question, new_id: Callable[[], str], max_line_octets: int) -> Letter:
-    """The message of a question. Whatever its file's line ends are, it is sent with CRLF, as programs do."""
+    """The message of a question."""
     content = _made_up(question) if question.content is None else question.content
     reader, header = ContentReader(max_line_octets), HeaderScanner()
-    content = reader.feed(content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    content = reader.feed(_on_the_wire(content))
     content += b"" if content.endswith(b"\n") else b"\n"
     header.feed(content)
     body = Body(len(content), content.count(b"\n"), content=content)
@@ -81,10 +87,17 @@ def letter_of(question: Question, new_id: Callable[[], str], max_line_octets: in
         new_id(),
         Session(new_id(), LISTENER, client, helo=f"[{client}]", extended=True),
         question.reverse_path,
-        size=body.wire_octets,
+        size=question.size or body.wire_octets,
         smtputf8=utf8,
     )
     return Letter(envelope, body, header, reader.fault)
+
+
+def _on_the_wire(content: bytes) -> bytes:
+    """What a client would send. A file that has CRLF somewhere is from the wire, and is taken octet for octet; one that
+    has LF alone is a text file, and programs send that with CRLF.
+    """
+    return content if b"\r\n" in content else content.replace(b"\n", b"\r\n")
 
 
 def _made_up(question: Question) -> bytes:

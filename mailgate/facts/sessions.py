@@ -38,7 +38,9 @@ class Secured(Fact):
 
 @frozen(kw_only=True)
 class Disconnected(Fact):
-    """A session is over. `reason` says how it ended: "quit", "lost", "time-out", "stopped", "refused"."""
+    """A session is over. `reason` says how it ended: "quit", "lost", "handshake" (lost before the TLS handshake was
+    finished), "time-out", "stopped", "refused".
+    """
 
     session: str
     listener: str

@@ -34,6 +34,7 @@ from mailgate.service.certificates import certificates_of
 from mailgate.service.descriptors import make_room
 from mailgate.service.desk import Desk
 from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
+from mailgate.service.installation import check_installation
 from mailgate.service.listeners import Listeners
 from mailgate.service.logins import Logins
 from mailgate.service.monitoring import Monitoring
@@ -161,6 +162,7 @@ class Gateway(Service):
             self._notices.start()
 
     def _begin(self) -> None:
+        check_installation()
         if self._certificates is not None:
             self._certificates.check_readable()
         for directory in (self._config.state, self._config.store.directory):

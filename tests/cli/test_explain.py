@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailgate.cli import main
-from mailgate.cli.explain import MAX_FILE_OCTETS, lines
+from mailgate.cli.explain import BLOCK_OCTETS, MAX_FILE_OCTETS, _read, lines
 from tests.testing.fake_gateway import FakeServer
 
 ALICE = "alice@example.test"
@@ -107,7 +108,8 @@ def test_without_a_server_the_files_are_read(house: Path) -> None:
     before = sorted(str(file) for file in house.rglob("*"))
     result = explain(house, "info@example.test", "--client", "192.0.2.7")
     assert result.exit_code == 0
-    assert NO_GATEWAY in result.stderr and "its files say as they are now" in result.stderr
+    told = " ".join(result.stderr.split())
+    assert NO_GATEWAY in told and "this is what its files say as they are now" in told
     said = result.stdout.splitlines()
     assert said[0] == said[-1] == "Mail to <info@example.test> reaches alice@example.test and bob@example.test."
     assert any(line.endswith(f"{house}/domains/example.test/aliases:1") for line in said)
@@ -122,8 +124,9 @@ def test_the_handlers_of_the_configuration(house: Path) -> None:
         'command = ["true"]\nrehearse = true\ntimeout = "5s"\n',
     )
     result = explain(house, ALICE)
-    assert result.stdout.splitlines()[0].endswith(f"reaches {ALICE}, unless judge says otherwise.")
-    assert "only a running gateway has; about the message; 5 s at most, then put off by 451" in result.stdout
+    told = " ".join(result.stdout.split())
+    assert told.endswith(f"reaches {ALICE}, unless judge says otherwise.")
+    assert "only a running gateway has; about the message; 5 s at most, then put off by 451" in told
     refused = explain(house, ALICE, "--file", "-", "--json", input=b"Received: a\nReceived: b\n\nhi\n")
     assert refused.exit_code == 2 and json.loads(refused.stdout)["reply"]["status"] == "5.4.6"
 
@@ -153,12 +156,57 @@ def test_what_is_not_understood(house: Path, arguments: list[str], complaint: st
     assert result.exit_code == 1 and complaint in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("content", "complaint"), [(b"", "the message is empty"), (b"x" * (MAX_FILE_OCTETS + 1), "is larger than")]
-)
-def test_a_message_that_cannot_be_sent(house: Path, content: bytes, complaint: str) -> None:
-    result = explain(house, ALICE, "--file", "-", input=content)
-    assert result.exit_code == 1 and complaint in result.stderr
+def test_a_message_that_is_none(house: Path) -> None:
+    result = explain(house, ALICE, "--file", "-", input=b"")
+    assert result.exit_code == 1 and "the message is empty" in result.stderr
+
+
+def test_a_message_that_is_larger_than_servers_may_send(house: Path) -> None:
+    result = explain(house, ALICE, "--file", "-", "--json", input=b"x" * (MAX_FILE_OCTETS + 1))
+    assert (result.exit_code, json.loads(result.stdout)["reply"]["code"]) == (2, 552)
+    configure(house, f"[smtp]\nmax_message = {MAX_FILE_OCTETS + 1}\n")
+    result = explain(house, ALICE, "--file", "-", input=b"x" * (MAX_FILE_OCTETS + 1))
+    assert result.exit_code == 1 and "the limit of what can be explained" in result.stderr
+
+
+class Endless(io.BytesIO):
+    """More than anybody has memory for."""
+
+    def __init__(self, line: bytes) -> None:
+        super().__init__()
+        self.line = line
+        self.taken = 0
+
+    def read(self, octets: int | None = -1) -> bytes:
+        assert octets is not None and octets > 0
+        self.taken += octets
+        return (self.line * (octets // len(self.line) + 1))[:octets]
+
+
+@pytest.mark.parametrize(("line", "wire"), [(b"x" * 63 + b"\n", 65), (b"x" * 62 + b"\r\n", 64)])
+def test_of_a_large_message_no_more_is_read_than_has_to_be(line: bytes, wire: int) -> None:
+    most, file = MAX_FILE_OCTETS + 10 * BLOCK_OCTETS, Endless(line)
+    size = _read(file, most)["size"]
+    assert most < size <= most + 2 * BLOCK_OCTETS and file.taken <= most + 2 * BLOCK_OCTETS
+    assert abs(size - file.taken * wire / 64) < 64
+
+
+def test_what_is_from_the_wire_is_judged_octet_for_octet(house: Path) -> None:
+    told = explain(house, ALICE, "--file", "-", input=b"Subject: x\r\n\r\na\nb\r\n")
+    assert told.exit_code == 2 and "550 5.6.0 The content has an LF without CR" in told.stdout
+    assert explain(house, ALICE, "--file", "-", input=b"Subject: x\n\na\nb\n").exit_code == 0
+
+
+def test_it_fits_a_terminal_and_what_is_copied_stays_whole() -> None:
+    file, directory = f"/srv/{'d' * 60}/users:1", "/srv/mail of ours/example.test/alice/and/so/on"
+    step = {"topic": "user", "question": "Who has it?", "answer": "a user " * 9, "detail": "so " * 30, "where": file,
+            "about": ""}  # fmt: skip
+    place = {**step, "topic": "path", "answer": directory, "question": "And in which directory is it kept?"}
+    said = list(lines(a_story(sentence="Mail to <a@b.test> reaches " + "c@b.test, " * 9, steps=[step, place])))
+    assert max(map(len, said)) <= 80
+    assert [line.strip() for line in said].count(file) == 2
+    assert [line.strip() for line in said].count(directory) == 1
+    assert "  2 And in which directory is it kept?" in said
 
 
 def test_a_handler_that_cannot_be_had(house: Path) -> None:

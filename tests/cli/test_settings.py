@@ -156,3 +156,14 @@ def test_a_duration_keeps_every_digit(seconds: float) -> None:
 
     value: Any = tomllib.loads(f"x = {_with_unit(Seconds, seconds)}")["x"]
     assert parse_seconds(value) == seconds
+
+
+def test_a_setting_in_several_lines() -> None:
+    items = Setting("limits.exempt", "", ["a", "b"], [], "file", '["a", "b"]')
+    assert items.lines(80) == ['limits.exempt = ["a", "b"]']
+    assert items.lines(20) == ["limits.exempt = [", '    "a",', '    "b",', "]"]
+    value = {"A": "x", "b c": "y"}
+    table = Setting("handler[1].environment", "handler[1]", value, None, "file", '{A = "x", "b c" = "y"}')
+    assert table.lines(20) == ['environment.A = "x"', 'environment."b c" = "y"']
+    text = Setting("hostname", "", "mx.example.org", "", "file", '"mx.example.org"')
+    assert text.lines(20) == ['hostname = "mx.example.org"']

@@ -17,7 +17,7 @@ from mailgate.cli import tls as command
 from mailgate.cli.server import NoServer
 from mailgate.cli.tls_probe import NobodyThere, NoTLS, Served
 from mailgate.cli.tls_reaching import Door
-from tests.tls.support import DAY, KEY, OTHER_KEY, Disk, certificate
+from tests.tls.support import DAY, KEY, OTHER_KEY, Disk, certificate, pem
 
 CONFIG = """
 hostname = "mx.test"
@@ -134,11 +134,32 @@ def test_nobody_at_all(house: House) -> None:
     assert (result.exit_code, "no gateway runs" in result.stderr) == (3, True)
 
 
-def test_files_that_we_cannot_read_are_told_of(house: House) -> None:
-    (house.file.parent / "mx-key.pem").unlink()
+def test_a_file_that_a_server_could_not_use_is_wrong(house: House) -> None:
+    key = house.file.parent / "mx-key.pem"
+    key.unlink()
     result = house.status()
-    assert (result.exit_code, "mx-key.pem: cannot be read" in result.stderr) == (0, True)
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert result.stdout.startswith(f"tls  {key}  file\n    WRONG    cannot be read: No such file or directory\n")
+    assert result.stdout.endswith("\n1 configured file cannot be used.\n")
     assert {name for _, name in house.asked} == {"mx.test", ""}
+    row, *rows = [json.loads(line) for line in house.status("--json").stdout.splitlines()]
+    assert row == {"listener": "tls", "place": str(key), "begin": "file", "asked": "",
+                   "wrong": ["cannot be read: No such file or directory"], "remarks": []}  # fmt: skip
+    assert [row["wrong"] for row in rows] == [[]] * 8
+
+
+def test_a_key_of_another_certificate_is_wrong(house: House) -> None:
+    (house.file.parent / "mx-key.pem").write_bytes(pem(OTHER_KEY))
+    result = house.status()
+    assert (result.exit_code, "is not the key of" in result.stdout) == (2, True)
+
+
+def test_files_are_told_of_even_if_nobody_listens(house: House) -> None:
+    (house.file.parent / "mx-key.pem").unlink()
+    house.listening = None
+    house.errors = {port: NobodyThere("Connection refused") for port in (2525, 2526)}
+    result = house.status()
+    assert result.exit_code == 3 and "mx-key.pem: cannot be read" in " ".join(result.stderr.split())
 
 
 def test_configurations_of_no_use(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_files_that_can_be_read(tmp_path: Path) -> None:
         )
     )
     said: list[str] = []
-    first, second = pairs_of(config, said.append)
+    first, second = pairs_of(config, lambda fault: said.append(str(fault)))
     assert first is None and second is not None and second.names == ("other.test",)
     assert said == [f"{file}: cannot be read: No such file or directory" for file in (main.certificate, main.key)]
 

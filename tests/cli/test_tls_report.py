@@ -9,7 +9,8 @@ import pytest
 
 from mailgate.cli.tls_probe import Served
 from mailgate.cli.tls_reaching import Door
-from mailgate.cli.tls_report import failure, row, show
+from mailgate.cli.tls_report import failure, file_failure, row, show
+from mailgate.faults import Fault
 from mailgate.tls.pair import Pair
 from tests.tls.support import DAY, KEY, NOW, OTHER_KEY, Disk, certificate
 
@@ -151,3 +152,20 @@ pop3.listen_tls  127.0.0.1:995  TLS
     )
     show(rows[:1])
     assert capsys.readouterr().out.endswith("Nothing is wrong.\n")
+
+
+def test_a_file_that_somebody_else_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "key.pem"
+    key.touch()
+    fault = Fault(str(key), "cannot be read: Permission denied", "a hint")
+    assert file_failure(fault)["wrong"] == ["cannot be read: Permission denied (a hint)"]
+    monkeypatch.setattr("mailgate.cli.tls_report.os.access", lambda *_: False)
+    (said,) = file_failure(fault)["wrong"]
+    assert said.endswith("(a hint); if mailgate runs as another user, run this as that user, or as root")
+
+
+def test_files_are_counted_apart_from_questions(capsys: pytest.CaptureFixture[str]) -> None:
+    show([file_failure(Fault(name, "is wrong")) for name in ("/a", "/b")] + [failure(DOOR, "", "nobody answers")])
+    assert capsys.readouterr().out.endswith(
+        "2 configured files cannot be used.\n1 of 1 questions had a wrong answer.\n"
+    )

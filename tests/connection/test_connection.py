@@ -595,7 +595,15 @@ def test_a_handshake_that_never_ended_was_no_tls(toy: Toy) -> None:
     toy.transport.handle.finished = None
     toy.lose()
     assert toy.session.tls == []
-    assert [reason for reason, _, _ in toy.session.ends] == ["lost"]
+    assert [reason for reason, _, _ in toy.session.ends] == ["handshake"]
+
+
+def test_a_handshake_that_we_cut_ourselves_was_not_broken_off(toy: Toy) -> None:
+    toy.transport.startTLS(None)
+    toy.transport.handle.finished = None
+    toy.connection.stop()
+    toy.lose()
+    assert [reason for reason, _, _ in toy.session.ends] == ["stopped"]
 
 
 # Stopping.

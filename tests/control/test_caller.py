@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mailgate.control.caller import Call, Caller, CallFailed, GatewayGone
+from mailgate.control.caller import Call, Caller, CallFailed, GatewayGone, NobodyThere
 from tests.testing.fake_gateway import HANG_UP, FakeServer
 
 
@@ -74,3 +75,39 @@ def test_a_server_that_does_not_answer_in_time_is_gone(tmp_path: Path) -> None:
         listening.listen()
         with pytest.raises(GatewayGone, match=r"(?s)did not answer 'wait' within 0.02 s.*boom"):
             caller(tmp_path / "s", answer_seconds=0.01).ask(Call("wait", {}, lambda result: result, seconds=0.01))
+
+
+@pytest.mark.parametrize(
+    ("owner", "advice"),
+    [
+        ("mailgate", r"belongs to mailgate; run this as that user \(sudo -u mailgate \.\.\.\), or as root"),
+        ("root", "belongs to root; run this as root\n"),
+        (None, "is not yours; run this as root, or as the user that mailgate runs as"),
+    ],
+)
+def test_a_server_that_is_not_ours_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: str | None, advice: str
+) -> None:
+    def refuse(*_: Any) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    def named(number: int) -> Any:
+        if owner is None:
+            raise KeyError(number)
+        return SimpleNamespace(pw_name=owner)
+
+    monkeypatch.setattr(Caller, "_exchange", refuse)
+    monkeypatch.setattr("mailgate.control.caller.pwd.getpwuid", named)
+    said = f"(?s)could not be asked for 'ports': Permission denied: {tmp_path} {advice}.*boom"
+    with pytest.raises(GatewayGone, match=said) as caught:
+        caller(tmp_path / "s").ask(a_call())
+    assert not isinstance(caught.value, NobodyThere)
+
+
+def test_a_server_in_a_directory_that_we_may_not_even_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Caller, "_exchange", refuse)
+    with pytest.raises(GatewayGone, match="run this as root, or as the user that mailgate runs as"):
+        caller(Path("/no/such/directory/control.sock")).ask(a_call())

@@ -52,7 +52,7 @@ def test_without_a_server(files: Path) -> None:
     done = explain(files, "info@example.test")
     assert done.returncode == 0 and "no gateway runs" in done.stderr
     assert done.stdout.startswith(
-        "Mail to <info@example.test> reaches alice@example.test and bob@example.test, unless judge says otherwise.\n"
+        "Mail to <info@example.test> reaches alice@example.test and bob@example.test,\nunless judge says otherwise.\n"
     )
     assert explain(files, "nobody@example.test").returncode == 2
     assert not (files / "state" / "mail").exists()

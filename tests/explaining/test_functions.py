@@ -87,3 +87,17 @@ def test_a_message_that_is_too_large(bench: Bench) -> None:
     with pytest.raises(CallError) as error:
         bench.call(address=ALICE, content=content)
     assert error.value.kind == "too large"
+
+
+def test_a_message_that_servers_may_not_send_either(bench: Bench) -> None:
+    told = bench.call(address=ALICE, size=MAX_CONTENT_OCTETS + 1)
+    assert (told["result"], told["reply"]["code"], told["reply"]["status"]) == ("refused", 552, "5.3.4")
+    assert bench.seen == []  # what it was not given, no handler is shown
+
+
+def test_a_size_that_says_too_little(bench: Bench) -> None:
+    with pytest.raises(CallError, match="26214400 are the limit of what can be explained") as error:
+        bench.call(address=ALICE, size=MAX_CONTENT_OCTETS)
+    assert error.value.kind == "too large"
+    with pytest.raises(CallError, match="size is for a message whose content is not given"):
+        bench.call(address=ALICE, size=MAX_CONTENT_OCTETS + 1, content=base64.b64encode(b"x").decode())

@@ -43,7 +43,7 @@ def test_beyond_ascii() -> None:
     assert letter(reverse_path=path("élise@example.test")).envelope.smtputf8
 
 
-@pytest.mark.parametrize("content", [b"A: b\n\nhi\n", b"A: b\r\n\r\nhi\r\n", b"A: b\r\n\nhi", b"A: b\n\nhi"])
+@pytest.mark.parametrize("content", [b"A: b\n\nhi\n", b"A: b\r\n\r\nhi\r\n", b"A: b\r\n\r\nhi", b"A: b\n\nhi"])
 def test_line_ends_are_those_of_the_wire(content: bytes) -> None:
     made = letter(content)
     assert (text(made), made.body.octets, made.body.wire_octets) == (b"A: b\n\nhi\n", 9, 12)
@@ -68,10 +68,20 @@ def test_its_size() -> None:
     assert refused.steps[0].answer == "no: 2 KiB are the limit for servers"
 
 
+def test_a_size_without_content() -> None:
+    made = letter(size=5000)
+    assert (made.wire_octets, made.envelope.size) == (5000, 5000)
+    assert made.declared(5000).refusal is None and made.declared(4999).refusal is not None
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
         (b"a\rb\n", "a CR without LF"),
+        (b"a\r\nb\rc\r\n", "a CR without LF"),
+        (b"a\r\nb\nc\r\n", "an LF without CR"),
+        (b"a\nb\r\n", "an LF without CR"),
+        (b"a\r\nb\r", "a CR without LF"),
         (b"a\0b\n", "a NUL octet"),
         (b"x" * 1001 + b"\n", "a line that is too long"),
     ],

@@ -220,6 +220,21 @@ def test_a_port_in_use_closes_the_others(tmp_path: Path) -> None:
     State(str(tmp_path / "state")).open()  # it is free
 
 
+def test_a_python_that_cannot_be_read_when_privileges_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise CannotStart(Fault("--uid", "cannot read the Python installation"))
+
+    gateway = Gateway(config(tmp_path), Reactor())
+    gateway.privilegedStartService()
+    monkeypatch.setattr("mailgate.service.gateway.check_installation", refuse)
+    with pytest.raises(CannotStart, match="cannot read the Python installation"):
+        gateway.startService()
+    assert not (tmp_path / "state").exists()
+    State(str(tmp_path / "state")).open()  # it is free again
+
+
 def test_a_privileged_port_says_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         raise CannotListenError("", 25, PermissionError(13, "Permission denied"))

@@ -93,7 +93,7 @@ def test_nothing_is_asked_or_made_where_it_may_not(
         perform(tmp_path / "a")
     assert " ".join(refused.value.message.split()).startswith(f"Nothing was made. {tmp_path} is not yours")
     assert os.listdir(tmp_path) == [] and capsys.readouterr().out == ""
-    with pytest.raises(click.ClickException, match="is not yours"):
+    with pytest.raises(click.ClickException, match=r"is\s+not\s+yours"):  # broken where the path ends
         SettingUp(WISHES, layout(tmp_path / "a"), RUNNER).rehearse(create_user=False)
     assert 'hostname = "mx.example.test"' in capsys.readouterr().out
 
