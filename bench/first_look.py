@@ -23,6 +23,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
+from mailgate.development import write_certificate
 from mailgate.wire.dots import DotReader, DotWriter
 
 QUICK: Final = "--quick" in sys.argv
@@ -33,6 +34,26 @@ MESSAGES: Final = CLIENTS if QUICK else 3_000
 BODY: Final = b"Subject: bench\r\n\r\n" + b"All work and no play makes Jack a dull boy.\r\n" * 222  # 10 KB
 STUFFED: Final = BODY.replace(b"\r\n", b"\r\n..") * 100  # the worst there is: a dot to take away from every line
 ROOT: Final = Path(__file__).parents[1]
+DOMAIN: Final = "example.test"
+PASSWORD: Final = "secret"
+CONFIGURATION: Final = """\
+hostname = "localhost"
+state = "."
+[tls]
+certificate = "cert.pem"
+key = "key.pem"
+[smtp]
+listen = ["tcp:0:interface=127.0.0.1"]
+[pop3]
+listen = ["tcp:0:interface=127.0.0.1"]
+allow_plaintext = true
+[limits]
+transactions = 1000000
+connections_per_minute = 1000000
+[[handler]]
+use = "loop-guard"
+"""
+START_SECONDS: Final = 20.0
 TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -75,7 +96,7 @@ def deliver(port: int, process: int) -> Delivered:
     def client(number: int) -> None:
         with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as replies:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            envelope = f"MAIL FROM:<a@example.org>\r\nRCPT TO:<user{number}@example.test>\r\nDATA\r\n".encode()
+            envelope = f"MAIL FROM:<a@example.org>\r\nRCPT TO:<user{number}@{DOMAIN}>\r\nDATA\r\n".encode()
             expect(replies, b"220")
             connection.sendall(b"EHLO client.example.org\r\n")
             expect(replies, b"250")
@@ -118,8 +139,8 @@ def poll(port: int) -> float:
     def client(number: int) -> None:
         for _ in range(REPEATS):
             box = POP3("127.0.0.1", port)
-            box.user(f"user{number}@example.test")
-            box.pass_("any")
+            box.user(f"user{number}@{DOMAIN}")
+            box.pass_(PASSWORD)
             box.stat(), box.list(), box.uidl()
             box.quit()
 
@@ -135,32 +156,36 @@ def elapsed(client: Callable[[int], None]) -> float:
 
 
 @contextmanager
-def gateway(mail: str, module: str = "twisted.scripts.twistd") -> Iterator[tuple[int, int, int]]:
-    """A gateway in a process of its own, with its mail in a new directory below `mail`.
+def gateway(directory: str, module: str = "twisted.scripts.twistd") -> Iterator[tuple[int, int, int]]:
+    """A gateway as an organisation runs it, in a process of its own, with all it has in a new directory there.
 
     Gives its ports for SMTP and POP3, and its process id.
     """
-    directory = tempfile.mkdtemp(dir=mail)
-    twistd = [sys.executable, "-c", f"from {module} import run; run()"]
-    settings = ["smtp.listen=tcp:0", "pop3.listen=tcp:0", "limits.transactions=1000000"]
-    settings += [f"{key}=[]" for key in ("pop3.listen_tls", "submission.listen", "http.listen")]
-    settings.append(f'store.directory="{directory}"')
-    words = ["-n", "--pidfile=", "mailgate", "--dev", "--keep=no", *(w for key in settings for w in ("--set", key))]
-    process = subprocess.Popen([*twistd, *words], stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    try:
-        block = ""
-        for line in process.stdout:
-            block += line
-            if line.startswith("Stop"):
-                break
-        else:
-            raise SystemExit(f"the gateway did not start: {block}")
-        smtp, pop3 = re.findall(r"^  \w+ +127\.0\.0\.1:(\d+)", block, re.MULTILINE)
-        yield int(smtp), int(pop3), process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    home = Path(tempfile.mkdtemp(dir=directory))
+    write_certificate(str(home))
+    (home / "mailgate.toml").write_text(CONFIGURATION)
+    users = home / "domains" / DOMAIN / "users"
+    users.parent.mkdir(parents=True)
+    users.write_text("".join(f"user{number}:{{PLAIN}}{PASSWORD}\n" for number in range(CLIENTS)))
+    twistd = [sys.executable, "-c", f"from {module} import run; run()", "-n", "--pidfile=", "mailgate"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (home / "log").open("w+") as log:  # a pipe that nobody empties would stop it
+        process = subprocess.Popen(twistd, stdout=log, stderr=subprocess.STDOUT, cwd=home, env=environment)
+        try:
+            smtp, pop3 = _ports(process, home / "log")
+            yield smtp, pop3, process.pid
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, ...]:
+    until = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        if len(ports := re.findall(r"listening on 127\.0\.0\.1:(\d+) \(", log.read_text())) == 2:
+            return tuple(map(int, ports))
+        time.sleep(0.01)
+    raise SystemExit(f"the gateway did not start: {log.read_text()}")
 
 
 def show(what: str, figures: list[float], unit: str, digits: int = 0) -> None:

@@ -17,7 +17,7 @@ from mailgate.store.maildir.filename import base_of, octets_of
 from mailgate.store.maildir.handover import SharedDescriptor
 from mailgate.store.maildir.layout import make_folders
 from mailgate.store.maildir.listing import EXACT, FOLDERS
-from mailgate.store.maildir.locate import Locator
+from mailgate.store.maildir.locate import Locator, locating
 from mailgate.store.maildir.lock import check
 from mailgate.store.maildir.snapshots import Snapshots
 from mailgate.store.maildir.trash import Trash, make_trash
@@ -120,13 +120,14 @@ class LockedDirectory:
         sync: Callable[[], None],
     ) -> None:
         remaining: dict[Entry, OSError] = {}
-        for entry in entries:
-            try:
-                self._locator.act(directory, entry, take)
-            except FileNotFoundError:
-                continue  # what is gone already counts as removed
-            except OSError as error:
-                remaining[entry] = error
+        with locating(self._disk) as locator:
+            for entry in entries:
+                try:
+                    locator.act(directory, entry, take)
+                except FileNotFoundError:
+                    continue  # what is gone already counts as removed
+                except OSError as error:
+                    remaining[entry] = error
         if len(remaining) < len(entries):
             self._make_durable(directory, entries, sync)
             self._note_removed(directory, [entry for entry in entries if entry not in remaining])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from mailgate.mail import Entry
@@ -23,8 +24,10 @@ def place_of(key: str) -> str:
 class Locator:
     """For one open maildrop; remembers where moved files have gone, so that the folders are read once, not per file."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, folders: dict[str, int] | None = None) -> None:
+        """`folders` are those that stay open, by name, as `locating` has them; None: each is opened when needed."""
         self._disk = disk
+        self._folders = folders
         self._places: dict[str, str] = {}
 
     def act(self, maildrop: int, entry: Entry, action: Callable[[int, str], T]) -> T:
@@ -48,6 +51,10 @@ class Locator:
 
     def _at(self, maildrop: int, place: str, action: Callable[[int, str], T]) -> T:
         folder, _, name = place.partition("/")
+        if self._folders is not None:
+            if folder not in self._folders:
+                self._folders[folder] = self._disk.open(folder, DIRECTORY, dir_fd=maildrop)
+            return action(self._folders[folder], name)
         with self._disk.opened(folder, DIRECTORY, maildrop) as descriptor:
             return action(descriptor, name)
 
@@ -55,3 +62,16 @@ class Locator:
         self._places = {
             base_of(name): f"{folder}/{name}" for folder in FOLDERS for name in find(self._disk, maildrop, folder)
         }
+
+
+@contextmanager
+def locating(disk: Disk) -> Iterator[Locator]:
+    """For many files of one maildrop: each folder is opened once. Every call gives the interpreter's lock away, and
+    has to wait for it again.
+    """
+    folders: dict[str, int] = {}
+    try:
+        yield Locator(disk, folders)
+    finally:
+        for descriptor in folders.values():
+            disk.close_quietly(descriptor)

@@ -8,8 +8,8 @@ import pytest
 
 from mailgate.mail import Entry
 from mailgate.store.maildir.disk import DIRECTORY, Disk
-from mailgate.store.maildir.locate import Locator
-from tests.store.support import FaultyDisk
+from mailgate.store.maildir.locate import Locator, locating
+from tests.store.support import FaultyDisk, open_descriptors
 
 
 @pytest.fixture
@@ -90,3 +90,34 @@ def test_one_that_shares_its_base_name_is_not_looked_for(root: Path, maildrop: i
     with pytest.raises(FileNotFoundError):
         Locator(Disk()).act(maildrop, _entry("=new/1.a"), _name)
     assert Locator(Disk()).act(maildrop, _entry("=cur/1.a:2,S"), _name) == "1.a:2,S"
+
+
+def test_for_many_files_each_folder_is_opened_once(root: Path, maildrop: int) -> None:
+    for place in ("new/1.a", "new/1.b", "cur/1.c:2,S", "cur/1.d:2,S"):
+        (root / place).write_bytes(b"")
+    faulty, before = FaultyDisk(), open_descriptors()
+    with locating(faulty.disk) as locator:
+        found = [locator.act(maildrop, _entry(key), _name) for key in ("new/1.a", "cur/1.c:2,S", "new/1.b", "new/1.d")]
+    assert found == ["1.a", "1.c:2,S", "1.b", "1.d:2,S"]  # the last one has moved: that takes a look at both folders
+    assert faulty.calls.count("scandir") == 2
+    assert faulty.calls.count("open") == faulty.calls.count("close") == 2 + 2
+    assert open_descriptors() == before
+
+
+def test_a_folder_that_is_not_there_is_looked_for_again(root: Path, maildrop: int) -> None:
+    (root / "cur").rmdir()
+    with locating(Disk()) as locator:
+        with pytest.raises(FileNotFoundError):
+            locator.act(maildrop, _entry("cur/1.a"), _name)
+        (root / "cur").mkdir()
+        (root / "cur" / "1.a").write_bytes(b"")
+        assert locator.act(maildrop, _entry("cur/1.a"), _name) == "1.a"
+
+
+def test_folders_are_closed_whatever_happens(root: Path, maildrop: int) -> None:
+    (root / "new" / "1.a").write_bytes(b"")
+    before = open_descriptors()
+    with pytest.raises(ZeroDivisionError), locating(Disk()) as locator:
+        locator.act(maildrop, _entry("new/1.a"), _name)
+        raise ZeroDivisionError
+    assert open_descriptors() == before
