@@ -11,6 +11,7 @@ import click
 from attrs import asdict
 
 from mailgate.archive.uidl_format import DEFAULT
+from mailgate.cli.accounts_house import counted
 from mailgate.cli.accounts_nearest import check_account
 from mailgate.cli.house import (
     WRONG,
@@ -113,4 +114,4 @@ def _show(told: list[Taken], notes: Iterable[str]) -> None:
     there = sum(taken.was_there for taken in told)
     troubled = sum(bool(taken.trouble) for taken in told)
     new = len(told) - there - troubled
-    click.echo(f"{new} messages taken, {there} there already, {troubled} not taken.")
+    click.echo(f"{counted(new, 'message', 'messages')} taken, {there} there already, {troubled} not taken.")

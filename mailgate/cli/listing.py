@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailgate.cli.accounts_house import counted
 from mailgate.cli.house import (
     accounts_of,
     blocks_of,
@@ -117,7 +118,8 @@ def _show_maildrops(found: Sequence[Used]) -> None:
     for name, used in zip(names, found, strict=True):
         click.echo(f"{name:<{widest}}  {used.messages:>7} messages  {used.octets:>13} octets")
     messages, octets = sum(used.messages for used in found), sum(used.octets for used in found)
-    click.echo(f"{len(found)} maildrops, {messages} messages, {octets} octets in all.")
+    told = f"{counted(len(found), 'maildrop', 'maildrops')}, {counted(messages, 'message', 'messages')}"
+    click.echo(f"{told}, {octets} octets in all.")
 
 
 def _show_messages(rows: Iterable[dict[str, Any]], used: Used) -> None:
@@ -130,7 +132,7 @@ def _show_messages(rows: Iterable[dict[str, Any]], used: Used) -> None:
         for name in ("sender", "subject", "trouble"):
             if row[name]:
                 click.echo(f"    {name:<8} {row[name]}")
-    click.echo(f"{used.messages} messages, {used.octets} octets in all.")
+    click.echo(f"{counted(used.messages, 'message', 'messages')}, {used.octets} octets in all.")
     click.echo(f"quota {in_words(used)}" if used.quota.is_set else "no quota")
 
 
