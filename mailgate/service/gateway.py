@@ -171,7 +171,10 @@ class Gateway(Service):
         self._state.open()
         self.bulletin.node = self._state.node
         self._past.look()
-        front = self._serving = self._front(self._config)
+        try:
+            front = self._serving = self._front(self._config)
+        except OSError as error:
+            raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
         for fault in exposed(self._accounts.domains.directory) if self._accounts.domains is not None else ():
             log.warn("open to others: {fault}", fault=fault)
         self._listeners.fill(front, self._testbed)

@@ -38,5 +38,3 @@ def as_cannot_start() -> Iterator[None]:
         raise CannotStart(Fault("http.token", str(error))) from error
     except CannotListenError as error:  # of the control socket: a listener's is a CannotListen
         raise CannotStart(Fault("state", f"no socket can be opened there: {error.socketError}")) from error
-    except OSError as error:
-        raise CannotStart(Fault("store.directory", f"{error.filename} cannot be used: {error.strerror}")) from error
