@@ -55,6 +55,7 @@ from mailgate.service.personalities import (
 from mailgate.smtp.server import smtp_door
 from mailgate.smtp.surroundings import Surroundings
 from mailgate.spool import Memory, Spool
+from mailgate.store.maildir.apart import start_process
 from mailgate.store.maildir.resident import resident
 from mailgate.store.maildir.store import MaildirStore
 from mailgate.sweeping.sweeper import Sweeper
@@ -86,6 +87,7 @@ class Frame:
     clock: IReactorTime
     disk: Offload
     commits: Offload  # one thread
+    commits_apart: bool  # with a process of its own beside it
     hashing: Offload
     bulletin: Bulletin
     spools: str  # the directory for bodies that are too large for memory
@@ -286,4 +288,5 @@ def _store(config: Config, frame: Frame) -> MaildirStore:
         soon=partial(frame.clock.callLater, 0),
         sync=config.store.sync,
         resident=resident(),
+        apart=start_process if frame.commits_apart else None,
     )

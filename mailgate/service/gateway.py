@@ -47,6 +47,7 @@ from mailgate.service.state import State, StateError, misplaced, spool_directory
 from mailgate.service.sweeps import Sweeps, schedule
 from mailgate.service.testbed import Testbed
 from mailgate.service.workers import COMMIT_THREADS, DISK_THREADS, HASHING_THREADS, Workers
+from mailgate.store.maildir.store import MaildirStore
 from mailgate.tls import Watch
 
 log = Logger(namespace="mailgate.service")
@@ -83,6 +84,7 @@ class Gateway(Service):
         self._letters: Letters | None = None
         self._state = State(config.state)
         self._past = Past(config.state)
+        self._store: MaildirStore | None = None
         self._sweeps: Sweeps | None = None
         self._notices: Notices | None = None
         if open_to_anyone or config.http.listen:
@@ -147,6 +149,8 @@ class Gateway(Service):
         except CannotStart:
             self._state.close()
             raise
+        self._store = self._serving.store
+        self._store.start()
         self._disk.start()
         self._commits.start()
         self._hashing.start()
@@ -236,6 +240,8 @@ class Gateway(Service):
             clock=self._reactor,
             disk=self._disk,
             commits=self._commits,
+            # A test is over sooner than a second interpreter has started.
+            commits_apart=self._testbed is None,
             hashing=self._hashing,
             bulletin=self.bulletin,
             spools=spool_directory(config.store.directory, node) if before is None else before.spools,
@@ -282,6 +288,8 @@ class Gateway(Service):
             await self._sweeps.stop()
         self._monitoring.stop()
         self._commits.stop()
+        if self._store is not None:
+            self._store.close()
         self._disk.stop()
         self._hashing.stop()
         self._journal.stop()

@@ -81,6 +81,7 @@ class House:
         self.frame = Frame(
             clock=reactor,
             disk=at_once,
+            commits_apart=False,
             commits=at_once,
             hashing=at_once,
             bulletin=self.bulletin,

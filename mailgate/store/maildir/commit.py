@@ -21,6 +21,7 @@ from attrs import Factory, define, frozen
 
 from mailgate.failures import NotCommitted, StoreError, StoreFull
 from mailgate.store.maildir.disk import DIRECTORY, Disk, in_words, is_full
+from mailgate.store.maildir.order import Order
 from mailgate.store.maildir.syncing import FileSystem, Syncing
 
 K = TypeVar("K")
@@ -47,6 +48,7 @@ class Job:
     write: Callable[[], Sequence[Pending]]
     files: int  # how many there will be
     octets: int = 0  # how many `write` writes, about
+    order: Order | None = None  # what `write` fulfils, where another process can do that as well
 
 
 Outcome = tuple[str, ...] | Exception  # the final paths of a job's files, or why nothing came of it

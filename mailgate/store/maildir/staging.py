@@ -9,7 +9,7 @@ place, as every copy has fields in front of it.)
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import Factory, frozen
@@ -21,6 +21,7 @@ from mailgate.store.maildir import filename
 from mailgate.store.maildir.commit import Job, Pending, discard
 from mailgate.store.maildir.disk import CREATE, Disk, as_store_error
 from mailgate.store.maildir.layout import NEW, TMP, Layout
+from mailgate.store.maildir.order import Order
 from mailgate.wire.dots import WireCounter
 
 SMALL_OCTETS: Final = 1_048_576  # what one message may add to a batch, all its copies together,
@@ -67,25 +68,54 @@ class Writer:
 
         Raises `StoreError`; then nothing is left behind.
         """
-        unique = filename.compose_unique(int(self.clock()), message.id, self.node)
+        contents = ((copy.maildrop, _content(message, copy)) for copy in copies)
+        return self._write(self._unique(message), message.envelope.smtputf8, contents, durable)
+
+    def order(self, message: Message, copies: Sequence[Copy]) -> Order:
+        """The same as plain values, for `fulfil` here or in another process; for what `is_quick`. Does not block.
+
+        Raises `StoreError` for an id that makes no name.
+        """
+        with message.body.open() as stream:
+            body = stream.read()
+        return Order(
+            unique=self._unique(message),
+            smtputf8=message.envelope.smtputf8,
+            heads=tuple([(copy.maildrop, b"".join(map(bytes, copy.fields))) for copy in copies]),
+            rest=b"".join(map(bytes, message.fields)) + body,
+        )
+
+    def fulfil(self, order: Order) -> list[Pending]:
+        """A file a copy, in their order, each open and not yet durable. Raises `StoreError`; then nothing is left."""
+        contents = ((maildrop, iter((head + order.rest,))) for maildrop, head in order.heads)
+        return self._write(order.unique, order.smtputf8, contents, durable=False)
+
+    def _unique(self, message: Message) -> str:
+        return filename.compose_unique(int(self.clock()), message.id, self.node)
+
+    def _write(
+        self, unique: str, smtputf8: bool, contents: Iterable[tuple[str, Iterator[bytes]]], durable: bool
+    ) -> list[Pending]:
         written: list[Pending] = []
         try:
             with as_store_error("cannot write the message"):
-                for copy in copies:
-                    written.append(self._write_copy(unique, message, copy, durable))
+                for maildrop, content in contents:
+                    written.append(self._write_copy(unique, smtputf8, maildrop, content, durable))
         except BaseException:
             discard(self.disk, written)
             raise
         return written
 
-    def _write_copy(self, unique: str, message: Message, copy: Copy, durable: bool) -> Pending:
+    def _write_copy(
+        self, unique: str, smtputf8: bool, maildrop: str, content: Iterator[bytes], durable: bool
+    ) -> Pending:
         # Folders of a maildrop come later; until then such a copy goes to the maildrop itself.
-        directory = self.layout.path(copy.maildrop)
+        directory = self.layout.path(maildrop)
         tmp = f"{directory}/{TMP}/{unique}"
-        device, descriptor = self._create(copy.maildrop, tmp)
+        device, descriptor = self._create(maildrop, tmp)
         try:
-            octets, wire_octets = self._fill(descriptor, _content(message, copy))
-            name = filename.compose(unique, octets, wire_octets, message.envelope.smtputf8)
+            octets, wire_octets = self._fill(descriptor, content)
+            name = filename.compose(unique, octets, wire_octets, smtputf8)
             if durable:
                 self.disk.fsync(descriptor)
         except BaseException:

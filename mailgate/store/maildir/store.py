@@ -19,6 +19,7 @@ from mailgate.mail import Copy, Entry, Message, Snapshot
 from mailgate.rules import NO_RULES, Rules
 from mailgate.store.maildir import stale, trash
 from mailgate.store.maildir.ahead import Shelf
+from mailgate.store.maildir.apart import Apart, Start
 from mailgate.store.maildir.at_once import AtOnce
 from mailgate.store.maildir.commit import Job, commit, discard
 from mailgate.store.maildir.committer import Committer, Soon
@@ -51,7 +52,8 @@ class MaildirStore:
     one at a time, through `commits`, a thread of their own by custom, so that they never queue behind large messages.
     Left out, it is `offload`. `soon` calls in the reactor's next turn; left out, a batch begins with its first message.
     `sync` chooses how batches become durable. What `resident` has (the disk as far as it is in memory) is read without
-    a trip to a thread. `clock` gives Unix time in seconds.
+    a trip to a thread. `apart` starts a process that commits batches of small messages, between `start` and `close`.
+    `clock` gives Unix time in seconds.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class MaildirStore:
         soon: Soon = _at_once,
         sync: Way = "auto",
         resident: Disk | None = None,
+        apart: Start | None = None,
     ) -> None:
         if _NODE.fullmatch(node) is None:
             raise ValueError(f"not the name of a node: {node!r}")
@@ -75,24 +78,42 @@ class MaildirStore:
         self._layout = Layout(root, disk)
         self._writer = Writer(self._layout, disk, node, clock)
         self._syncing = Syncing(root, disk, sync)
-        self._committer = Committer(commits or offload, partial(commit, disk, self._syncing), soon)
+        here = partial(commit, disk, self._syncing)
+        self._apart = Apart(self._layout, disk, node, sync, here, apart) if apart is not None else None
+        # A batch that is full costs threads less. A process has no part in that: while it is at one, the next gathers.
+        self._committer = Committer(commits or offload, self._apart or here, soon if self._apart is None else _at_once)
         self._snapshots = Snapshots(disk, clock)
         self._means = Means(disk, offload, clock, self._snapshots, Shelf(), resident)
         self._at_once = AtOnce(root, resident, self._means) if resident is not None else None
+
+    def start(self) -> None:
+        """Start what works beside the store. One that is never started works as well, more slowly."""
+        if self._apart is not None:
+            self._apart.start()
+
+    def close(self) -> None:
+        """End what was started. Blocks; when nothing is being committed any more."""
+        if self._apart is not None:
+            self._apart.close()
 
     async def stage(self, message: Message, copies: Sequence[Copy]) -> IStaged:
         """See `IMailStore`. The copies' names in the log are the paths of their files.
 
         What is quickly done is not done before the commit, whose `NotCommitted` then says what went wrong.
         """
-        write = partial(self._writer.write, message, copies)
-        if self._writer.is_quick(message, copies, as_whole=self._syncing.is_as_whole()):
-            job = Job(partial(write, durable=False), len(copies), octets_of(message, copies))
+        if self._writer.is_quick(message, copies, as_whole=self._is_as_whole()):
+            order = self._writer.order(message, copies)
+            job = Job(partial(self._writer.fulfil, order), len(copies), octets_of(message, copies), order)
             return Staged(job, self._committer.commit, lambda: None)
+        write = partial(self._writer.write, message, copies, durable=True)
         throw_away = partial(discard, self._disk)
-        files = await hand_over(self._offload, partial(write, durable=True), throw_away)
+        files = await hand_over(self._offload, write, throw_away)
         give_up = partial(in_the_background, self._offload, partial(throw_away, files))
         return Staged(Job(lambda: files, len(files)), self._committer.commit, give_up)
+
+    def _is_as_whole(self) -> bool:
+        there = self._apart.is_as_whole if self._apart is not None else None
+        return self._syncing.is_as_whole() if there is None else there
 
     async def open(self, maildrop: str, rules: Rules = NO_RULES) -> IMaildrop:
         """See `IMailStore`. A maildrop that is not there is made; where the disk forbids that, an empty one opens."""

@@ -1,0 +1,192 @@
+"""Commits batches in a process of its own, for as long as that works; else here.
+
+A batch is some hundred short calls of the system. Made by a thread, each of them gives the interpreter's lock away and
+waits to have it again, while the reactor does the same: with 20 recipients to a message the two spent two thirds of
+their time so. A process has a lock of its own, and a processor where there are several.
+
+What goes there is small and written there; whatever is in files already is named here, by the caller's thread. When the
+process dies, what it was at is taken back and has failed, as any commit may, and batches are committed here until there
+is a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from attrs import frozen
+from twisted.logger import Logger, LogLevel
+
+from mailgate.failures import NotCommitted
+from mailgate.store.maildir import frames
+from mailgate.store.maildir.commit import Job, Outcome
+from mailgate.store.maildir.committer import Run
+from mailgate.store.maildir.disk import DIRECTORY, Disk
+from mailgate.store.maildir.layout import NEW, TMP, Layout
+from mailgate.store.maildir.order import Order
+from mailgate.store.maildir.syncing import Way
+
+REST_SECONDS: Final = 60.0  # how long to do without, after one has died or could not be started
+_BUFFER_OCTETS: Final = 1 << 20  # asked for, so that a batch goes at once; the system may give less
+_LOST: Final = "the process that commits has died"
+
+log = Logger(namespace="mailgate.store")
+
+
+@frozen
+class Process:
+    """A committing process, and our end of the socket."""
+
+    connection: socket.socket
+    program: subprocess.Popen[bytes]
+
+    def end(self, *, kill: bool = False) -> None:
+        """Let it finish what it is at, or `kill` it; blocks until it is gone."""
+        if kill:
+            self.program.kill()
+        self.connection.close()
+        self.program.wait()
+
+
+Start = Callable[[], Process]
+
+
+def start_process() -> Process:
+    """Start one, which is not awaited. Raises OSError."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_OCTETS)
+            # It is to import what we did, wherever that came from, and nothing from the current directory.
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(os.path.isabs, sys.path))}
+            command = [sys.executable, "-P", "-m", "mailgate.store.maildir.commit_process"]
+            program = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment)
+            return Process(ours, program)
+        except BaseException:
+            ours.close()
+            raise
+
+
+class Apart:
+    """A committer's `Run`. All but `close` and `is_as_whole` is for its thread alone."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        disk: Disk,
+        node: str,
+        way: Way,
+        here: Run,
+        start: Start,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`here` commits what does not go to the process, which `start` starts, when our own is called."""
+        self.is_as_whole: bool | None = None  # as `Syncing` has it, there; None: not known
+        self._layout = layout
+        self._disk = disk
+        self._hello = (layout.root, node, way)
+        self._here = here
+        self._start = start
+        self._timer = timer
+        self._process: Process | None = None
+        self._is_ready = False
+        self._was_lone = True  # the last batch was one copy of one message
+        self._rest_until: float | None = None
+
+    def start(self) -> None:
+        """Start the process, which takes its time, and does not keep us waiting."""
+        try:
+            self._process = self._start()
+        except OSError as error:
+            self._rest(f"cannot be started: {error.strerror or error}")
+            return
+        try:
+            frames.send(self._process.connection, self._hello)
+        except OSError:
+            self._lose()
+
+    def close(self) -> None:
+        """Let it end. Blocks; when no batch is under way any more."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+        self._is_ready = False
+        self._rest_until = float("inf")
+
+    def __call__(self, jobs: Sequence[Job]) -> Sequence[Outcome]:
+        """Commit a batch. Blocks."""
+        orders = [job.order for job in jobs if job.order is not None]
+        is_lone = sum(job.files for job in jobs) == 1
+        was_lone, self._was_lone = self._was_lone, is_lone
+        # One message after the other: nobody else wants the interpreter, and the trip there costs more than it saves.
+        if len(orders) < len(jobs) or (is_lone and was_lone) or not self._can():
+            return self._here(jobs)
+        return self._there(orders)
+
+    def _can(self) -> bool:
+        if self._process is None:
+            if self._rest_until is not None and self._timer() >= self._rest_until:
+                self._rest_until = None
+                self.start()
+            return False
+        if not self._is_ready and select.select([self._process.connection], [], [], 0)[0]:
+            try:
+                frames.receive(self._process.connection)
+                self._is_ready = True
+            except (OSError, EOFError):
+                self._lose()
+        return self._is_ready
+
+    def _there(self, orders: Sequence[Order]) -> Sequence[Outcome]:
+        assert self._process is not None, "_can() has seen to that"
+        try:
+            frames.send(self._process.connection, tuple(map(frames.from_order, orders)))
+            outcomes, self.is_as_whole, said = frames.receive(self._process.connection)
+        except (OSError, EOFError):
+            self._lose()
+            return [self._taken_back(order) for order in orders]
+        for level, text in said:
+            log.emit(LogLevel.lookupByName(level), "{text}", text=text)
+        return list(map(frames.to_outcome, outcomes))
+
+    def _lose(self) -> None:
+        assert self._process is not None, "only one that there is can be lost"
+        process, self._process, self._is_ready, self.is_as_whole = self._process, None, False, None
+        process.end(kill=True)  # before anything is taken back: it must not go on
+        self._rest("has died")
+
+    def _rest(self, why: str) -> None:
+        self._rest_until = self._timer() + REST_SECONDS
+        log.error(
+            "the process that commits {why}; for {seconds:.0f} s the server does its work, more slowly",
+            why=why,
+            seconds=REST_SECONDS,
+        )
+
+    def _taken_back(self, order: Order) -> NotCommitted:
+        """Undo what the process may have done for an order: nobody can say how far it came."""
+        visible = [path for maildrop, _ in order.heads for path in self._left(maildrop, order.unique)]
+        return NotCommitted(_LOST, visible)
+
+    def _left(self, maildrop: str, unique: str) -> list[str]:
+        """Remove the files of that name; give those that cannot be."""
+        directory = self._layout.path(maildrop)
+        self._disk.unlink_quietly(f"{directory}/{TMP}/{unique}")
+        left = []
+        with suppress(OSError), self._disk.opened(f"{directory}/{NEW}", DIRECTORY) as new:
+            with self._disk.scandir(new) as entries:
+                ours = [entry.name for entry in entries if entry.name.startswith(f"{unique},")]
+            for name in ours:
+                try:
+                    self._disk.unlink(name, dir_fd=new)
+                except OSError:
+                    left.append(f"{directory}/{NEW}/{name}")
+            self._disk.fsync(new)  # else a power cut may bring back what the client was told is not there
+        return left
