@@ -1,6 +1,6 @@
 """A first look at speed: content parsing alone, and the whole gateway over loopback. mailgate by itself, without peers.
 
-Run by hand (`python bench/first_look.py`), after a change; `make bench` compares with others. `--quick` only shows that
+Run by hand (`python -m bench.first_look`), after a change; `make bench` compares with others. `--quick` only shows that
 it runs. Prints the median of five and the range.
 """
 
@@ -23,6 +23,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
+from bench.processes import cpu_seconds
 from mailgate.development import write_certificate
 from mailgate.wire.dots import DotReader, DotWriter
 
@@ -54,7 +55,6 @@ connections_per_minute = 1000000
 use = "loop-guard"
 """
 START_SECONDS: Final = 20.0
-TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
 @frozen
@@ -108,12 +108,12 @@ def deliver(port: int, process: int) -> Delivered:
                 expect(replies, b"250")
                 waits.append(time.perf_counter() - sent)
 
-    before = used(process)
+    before = cpu_seconds(process)
     seconds = elapsed(client)
     sent = MESSAGES // CLIENTS * CLIENTS
     return Delivered(
         rate=sent / seconds,
-        cpu_milliseconds=(used(process) - before) / sent * 1000,
+        cpu_milliseconds=(cpu_seconds(process) - before) / sent * 1000,
         slowest_milliseconds=sorted(waits)[len(waits) * 99 // 100] * 1000,
     )
 
@@ -125,12 +125,6 @@ def expect(replies: BinaryIO, *codes: bytes) -> None:
             pass
         if not line.startswith(code):
             raise SystemExit(f"expected {code!r}, got {line!r}")
-
-
-def used(process: int) -> float:
-    """Seconds of CPU that a process has used, all threads."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def poll(port: int) -> float:

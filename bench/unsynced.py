@@ -1,22 +1,13 @@
-"""twistd with a disk that nobody waits for: what a message costs the processor, whatever the disk does.
-
-A gateway that runs so keeps no promise; nothing but a benchmark may start it.
-"""
+"""twistd with a disk that nobody waits for: what a message costs the processor, whatever the disk does."""
 
 from __future__ import annotations
 
-import os
+from functools import partial
 
-os.fsync = lambda fd: None  # before the store takes hold of it
+import bench.never_synced  # noqa: F401 - first
+from mailgate.store.maildir import apart
 
-from mailgate.store.maildir import libc  # noqa: E402
-
-
-def _no_syncfs(descriptor: int) -> None:
-    """Say that all is on the disk."""
-
-
-libc.syncfs = _no_syncfs
+apart.start_process = partial(apart.start_process, "bench.unsynced_commits")
 
 from twisted.scripts.twistd import run  # noqa: E402
 

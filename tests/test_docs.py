@@ -95,11 +95,12 @@ def test_the_readme_s_commands_are_there() -> None:
 
 def test_the_bench_runs() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "bench" / "first_look.py", "--quick"],
+        [sys.executable, "-m", "bench.first_look", "--quick"],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
+        cwd=ROOT,
     )
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.count("MB/s") == 3 and "messages/s" in done.stdout and "sessions/s" in done.stdout

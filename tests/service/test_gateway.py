@@ -35,6 +35,7 @@ from mailgate.service import CannotReload, CannotStart, Gateway, Listening
 from mailgate.service.front import new_id
 from mailgate.service.gateway import _fault_found
 from mailgate.service.state import State
+from mailgate.store.maildir.apart import Process, start_process
 from mailgate.units import Seconds
 from tests.support import logged, outcome_of
 from tests.support import started as started_work
@@ -459,3 +460,20 @@ def test_accounts_go_on_when_the_configuration_is_read_again(tmp_path: Path) -> 
         outcome_of(started_work(gateway.reload()))
     assert before.rulebook.rules("alice@example.test").retention.days == 7
     gateway.stopService()
+
+
+@pytest.mark.parametrize("open_to_anyone", [True, False])
+def test_a_server_has_a_process_that_commits_and_tests_have_none(
+    open_to_anyone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes: list[Process] = []
+
+    def start() -> Process:
+        processes.append(start_process())
+        return processes[-1]
+
+    monkeypatch.setattr("mailgate.service.front.start_process", start)
+    gateway, _ = started(tmp_path, open_to_anyone=open_to_anyone)
+    assert len(processes) == (0 if open_to_anyone else 1)
+    gateway.stopService()
+    assert [process.program.returncode for process in processes] == ([] if open_to_anyone else [0])

@@ -58,15 +58,15 @@ class Process:
 Start = Callable[[], Process]
 
 
-def start_process() -> Process:
-    """Start one, which is not awaited. Raises OSError."""
+def start_process(module: str = "mailgate.store.maildir.commit_process") -> Process:
+    """Start one, which is not awaited; it runs `module`. Raises OSError."""
     ours, theirs = socket.socketpair()
     with theirs:
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_OCTETS)
             # It is to import what we did, wherever that came from, and nothing from the current directory.
             environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(os.path.isabs, sys.path))}
-            command = [sys.executable, "-P", "-m", "mailgate.store.maildir.commit_process"]
+            command = [sys.executable, "-P", "-m", module]
             program = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment)
             return Process(ours, program)
         except BaseException:
