@@ -29,6 +29,7 @@ from mailgate.rules import Promise, Quota, Rules
 from mailgate.wire.address import fold_domain
 
 LOOK_SECONDS: Final = 1.0
+GLANCE_SECONDS: Final = 0.001  # for a server: the recipients of a message come within one
 NO_DOMAIN: Final = "nobody can be reached until it is repaired"
 
 
@@ -43,10 +44,12 @@ class Domains:
         spelling: Spelling = DEFAULT_SPELLING,
         default: Decisions = NOTHING_SAID,
         aside: Offload | None = None,
+        glance_seconds: float = 0.0,
     ) -> None:
         """`report` is told of each fault that comes up after `load`, and of what it does. `spelling` says which
         addresses mean the same, `default` what holds where neither user nor domain says anything. `aside` takes apart
-        what would hold up the reactor, but for `load` and `unreadable`; None: nothing does. Nothing is read yet.
+        what would hold up the reactor, but for `load` and `unreadable`; None: nothing does. What was seen of a domain
+        is believed for `glance_seconds`. Nothing is read yet.
         """
         self.directory = directory
         self._report = report
@@ -54,6 +57,8 @@ class Domains:
         self._spelling = spelling
         self._default = default
         self._aside = aside
+        self._glance_seconds = glance_seconds
+        self._glanced = ("", 0.0)  # at which domain, and when
         self._due = float("-inf")  # when to look at everything again
         self._files: dict[str, DomainFiles] = {}  # by the directory's name
         self._register = Register()
@@ -109,15 +114,16 @@ class Domains:
         self._tell(before)
 
     def current(self, domain: str = "") -> Register:
-        """What is in force: of `domain` as of now, of all others as of a second ago at most.
+        """What is in force: of `domain` as of now (or a glance ago), of all others as of a second ago at most.
 
         Take it once for each question, so that the answer is of one piece.
         """
-        before = self._found
-        if self._clock() >= self._due:
+        before, now = self._found, self._clock()
+        if now >= self._due:
             self._look_at_all(self._aside)
-        elif domain:
+        elif domain and (self._glanced[0] != domain or now - self._glanced[1] >= self._glance_seconds):
             self._look_at(fold_domain(domain))
+            self._glanced = domain, now
         if self._found is not before:
             self._tell(before)
         return self._register

@@ -17,7 +17,7 @@ from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory, AnyoneRules
 from mailgate.accounts.chain import CheckerChain
 from mailgate.accounts.checker import PasswordChecker
 from mailgate.accounts.directory import Directory
-from mailgate.accounts.domains import Domains
+from mailgate.accounts.domains import GLANCE_SECONDS, Domains
 from mailgate.accounts.finding import BadChecker, load_checkers
 from mailgate.accounts.passwords import Cost
 from mailgate.accounts.realm import Realm
@@ -131,7 +131,14 @@ def registered(config: Config, report: Callable[[Fault], None], aside: Offload |
     for what `Access.decide` changes. What is wrong with a later edit goes to `report`; `aside` takes long ones apart.
     """
     default = decisions(config.maildrops)
-    return Domains(config.accounts.directory, report, spelling=spelling(config.accounts), default=default, aside=aside)
+    return Domains(
+        config.accounts.directory,
+        report,
+        spelling=spelling(config.accounts),
+        default=default,
+        aside=aside,
+        glance_seconds=GLANCE_SECONDS,
+    )
 
 
 def anyone(config: Config, passwords: Mapping[str, str]) -> Access:

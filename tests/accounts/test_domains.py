@@ -624,3 +624,18 @@ def test_aliases_are_not_judged_by_users_who_are_being_read(slow: tuple[House, L
     later.run()
     assert house.drops("info", "example.test") == ("bob@example.test",)
     assert house.reported == []
+
+
+def test_what_was_seen_a_glance_ago_is_believed(house: House) -> None:
+    domains = Domains(str(house.root), house.reported.append, lambda: house.now, glance_seconds=0.5)
+    house.write("other.test", "users", "bob:{PLAIN}x\n")
+    domains.load()
+    assert domains.current("example.test").maildrops("alice", "example.test")
+    (house.root / "example.test/users").write_text("carol:{PLAIN}x\n")
+    house.now = 0.4
+    assert domains.current("example.test").maildrops("alice", "example.test"), "a look for every recipient"
+    assert domains.current("other.test").maildrops("bob", "other.test"), "a glance is at one domain"
+    assert not domains.current("example.test").maildrops("alice", "example.test")
+    house.now = 0.9
+    (house.root / "example.test/users").write_text("alice:{PLAIN}x\n")
+    assert domains.current("example.test").maildrops("alice", "example.test")
