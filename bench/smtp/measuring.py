@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from bench.smtp.load import SLOT, Order, Result
 from bench.smtp.maildrops import DOMAIN, Site, arrive, check
 
 ROOT: Final = Path(__file__).parents[2]
+QUIET_SECONDS: Final = 0.3  # a server whose memory stays as it is for so long has started
+SETTLING_SECONDS: Final = 5.0  # what it is given for that
 
 
 class Refused(Exception):
@@ -33,7 +36,11 @@ class Idle:
 
 
 def look_at(server: Server) -> Idle:
-    """What it takes while nothing happens."""
+    """What it takes while nothing happens: when it has started all its processes, and these have started too."""
+    until, before = time.monotonic() + SETTLING_SECONDS, -1.0
+    while (now := server.pss_megabytes()) != before and time.monotonic() < until:
+        before = now
+        time.sleep(QUIET_SECONDS)
     server.forget_peaks()
     return Idle(server.peak_megabytes(), server.pss_megabytes())
 
