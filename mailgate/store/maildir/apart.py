@@ -24,7 +24,7 @@ from typing import Final
 from attrs import frozen
 from twisted.logger import Logger, LogLevel
 
-from mailgate.failures import NotCommitted
+from mailgate.failures import NotCommitted, StoreError
 from mailgate.store.maildir import frames
 from mailgate.store.maildir.commit import Job, Outcome
 from mailgate.store.maildir.committer import Run
@@ -122,12 +122,16 @@ class Apart:
 
     def __call__(self, jobs: Sequence[Job]) -> Sequence[Outcome]:
         """Commit a batch. Blocks."""
-        orders = [job.order for job in jobs if job.order is not None]
+        makers = [job.order for job in jobs if job.order is not None]
         is_lone = sum(job.files for job in jobs) == 1
         was_lone, self._was_lone = self._was_lone, is_lone
         # One message after the other: nobody else wants the interpreter, and the trip there costs more than it saves.
-        if len(orders) < len(jobs) or (is_lone and was_lone) or not self._can():
+        if len(makers) < len(jobs) or (is_lone and was_lone) or not self._can():
             return self._here(jobs)
+        try:
+            orders = [make() for make in makers]
+        except StoreError:
+            return self._here(jobs)  # where it is that job alone which fails
         return self._there(orders)
 
     def _can(self) -> bool:

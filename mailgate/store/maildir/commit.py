@@ -48,7 +48,7 @@ class Job:
     write: Callable[[], Sequence[Pending]]
     files: int  # how many there will be
     octets: int = 0  # how many `write` writes, about
-    order: Order | None = None  # what `write` fulfils, where another process can do that as well
+    order: Callable[[], Order] | None = None  # the same for another process; None: only `write` can do it
 
 
 Outcome = tuple[str, ...] | Exception  # the final paths of a job's files, or why nothing came of it

@@ -72,7 +72,7 @@ class Writer:
         return self._write(self._unique(message), message.envelope.smtputf8, contents, durable)
 
     def order(self, message: Message, copies: Sequence[Copy]) -> Order:
-        """The same as plain values, for `fulfil` here or in another process; for what `is_quick`. Does not block.
+        """The same as plain values, for `fulfil` in another process; for what `is_quick`. It copies the content.
 
         Raises `StoreError` for an id that makes no name.
         """

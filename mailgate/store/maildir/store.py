@@ -102,8 +102,9 @@ class MaildirStore:
         What is quickly done is not done before the commit, whose `NotCommitted` then says what went wrong.
         """
         if self._writer.is_quick(message, copies, as_whole=self._is_as_whole()):
-            order = self._writer.order(message, copies)
-            job = Job(partial(self._writer.fulfil, order), len(copies), octets_of(message, copies), order)
+            write = partial(self._writer.write, message, copies, durable=False)
+            order = partial(self._writer.order, message, copies)
+            job = Job(write, len(copies), octets_of(message, copies), order)
             return Staged(job, self._committer.commit, lambda: None)
         write = partial(self._writer.write, message, copies, durable=True)
         throw_away = partial(discard, self._disk)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
-from mailgate.failures import NotCommitted
+from mailgate.failures import NotCommitted, StoreError
 from mailgate.store.maildir import frames
 from mailgate.store.maildir.apart import REST_SECONDS, Apart, Process, start_process
 from mailgate.store.maildir.commit import Job, Outcome
@@ -70,7 +70,7 @@ def job(number: int, to: tuple[str, ...] = (ALICE,)) -> Job:
     def write() -> Sequence[None]:
         raise AssertionError("it is the process that writes")
 
-    return Job(write, len(to), 100, order(number, to))  # type: ignore[arg-type]
+    return Job(write, len(to), 100, lambda: order(number, to))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -106,6 +106,14 @@ def test_one_message_after_the_other_is_done_here(house: House) -> None:
 def test_what_is_in_a_file_already_is_named_here(house: House) -> None:
     house.ready()
     assert house.apart([job(1), Job(tuple, 1)]) == [HERE, HERE]
+
+
+def test_an_order_that_cannot_be_made_fails_here(house: House) -> None:
+    def none() -> Order:
+        raise StoreError("no name")
+
+    house.ready()
+    assert house.apart([job(1), Job(tuple, 1, 0, none)]) == [HERE, HERE] and house.here == [2]
 
 
 def test_a_job_that_fails_leaves_the_others_alone(house: House) -> None:
