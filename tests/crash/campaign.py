@@ -46,6 +46,8 @@ class Report:
     faults: list[str] = Factory(list)
     starts: list[float] = Factory(list)  # seconds, each
     early_kills: int = 0
+    committers_killed: int = 0
+    refused: int = 0  # attempts
     acknowledged: int = 0
     messages: int = 0
     copies: int = 0
@@ -103,7 +105,9 @@ class Campaign:
             left = self._size.acknowledgements - self._ledger.acknowledged
             mean = max(left, 0) / (self._size.kills - kill)
             self._gate.open()
-            is_served = self._wait_for(self._ledger.acknowledged + int(self._random.uniform(0.3, 1.7) * mean) + 1)
+            wanted = int(self._random.uniform(0.3, 1.7) * mean) + 1
+            is_served = self._kill_committer_after(int(self._random.uniform(0, 0.8) * wanted))
+            is_served = is_served and self._wait_for(self._ledger.acknowledged + wanted)
             time.sleep(self._random.uniform(0, _LATE_SECONDS))
             self._gateway.kill()
             self._gate.shut()
@@ -111,6 +115,15 @@ class Campaign:
             self._progress(kill + 1)
             if not is_served:
                 return
+
+    def _kill_committer_after(self, acknowledgements: int) -> bool:
+        """The gateway has to go on without it. Give whether it served that long."""
+        is_served = self._wait_for(self._ledger.acknowledged + acknowledgements)
+        time.sleep(self._random.uniform(0, _LATE_SECONDS))
+        if self._gateway.kill_committer():
+            self._ledger.lose_committer()
+            self._report.committers_killed += 1
+        return is_served
 
     def _start(self, kill: int) -> None:
         sync = ("auto", "fsync")[kill % 2]
@@ -154,6 +167,7 @@ class Campaign:
         report.messages = len(ledger.sent)
         report.copies = sum(len(found) for found in maildrops.values())
         report.left_open = sum(len(sent.unanswered) for sent in ledger.sent.values())
+        report.refused = ledger.refusals
         report.duplicates = ledger.duplicates(maildrops)
         report.removed = len(ledger.gone)
         report.pop3_sessions = sum(fetcher.sessions for fetcher in self._fetchers)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -28,6 +31,7 @@ level = "warn"
 """
 _TRACEBACK: Final = re.compile(r"^.*(?:Traceback|Unhandled|\[(?:error|critical)\]).*$", re.MULTILINE)
 _GLANCE_SECONDS: Final = 0.005
+COMMITTER: Final = b"mailgate.store.maildir.commit_process"  # in its command line
 
 
 class CannotStart(Exception):
@@ -76,6 +80,17 @@ class Gateway:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def kill_committer(self) -> bool:
+        """SIGKILL for the process that commits, and for nobody else. Was there one?"""
+        assert self._process is not None
+        for children in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # whoever has just gone is not there
+                for child in children.read_text().split():
+                    if COMMITTER in Path(f"/proc/{child}/cmdline").read_bytes():
+                        os.kill(int(child), signal.SIGKILL)
+                        return True
+        return False
 
     def stop(self) -> None:
         """SIGTERM, and wait."""

@@ -46,6 +46,8 @@ class Ledger:
         self.gone: dict[Uid, bytes] = {}  # +OK was said to their removal
         self.uncertain: dict[Uid, bytes] = {}  # no reply came to their removal
         self._seen: dict[str, set[str]] = defaultdict(set)  # by user: UIDs that must be there, unless he removed them
+        self._refused: Counter[tuple[str, int]] = Counter()  # by client and kill
+        self._committers_killed: set[int] = set()  # before which kill
         self._lock = Lock()
 
     def send(self, digest: bytes, name: str, recipients: tuple[str, ...]) -> None:
@@ -63,6 +65,21 @@ class Ledger:
         """It was sent to its end, and no reply came."""
         with self._lock:
             self.sent[digest].unanswered.append((client, self.kills))
+
+    def lose_committer(self) -> None:
+        """The process that commits was killed; what it was at may be refused."""
+        with self._lock:
+            self._committers_killed.add(self.kills)
+
+    def refuse(self, client: str) -> None:
+        """A client was told to try it later."""
+        with self._lock:
+            self._refused[client, self.kills] += 1
+
+    @property
+    def refusals(self) -> int:
+        """How often a client was told to try it later."""
+        return self._refused.total()
 
     def complain(self, fault: str) -> None:
         """Something was not as it must be."""
@@ -136,6 +153,9 @@ class Ledger:
         for (client, kill), count in times.items():
             if count > 1:
                 yield f"{client} left {count} messages open at kill {kill + 1}"
+        for (client, kill), count in self._refused.items():
+            if count > (kill in self._committers_killed):
+                yield f"{client} was refused {count} times before kill {kill + 1}"
 
 
 def _miscounted(sent: Sent, copies: Mapping[str, int]) -> Iterator[str]:

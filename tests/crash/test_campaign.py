@@ -18,6 +18,7 @@ def test_a_small_campaign_has_an_account_without_faults(tmp_path: Path) -> None:
     assert report.acknowledged >= 60
     assert killed == [1]
     assert len(report.starts) == 2 and report.early_kills == 1
+    assert report.committers_killed == 1
     assert report.messages >= report.acknowledged and report.copies > 60
     with Console(record=True, file=(tmp_path / "shown").open("w")) as console:
         table.show_kills(console, report)

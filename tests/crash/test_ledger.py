@@ -77,6 +77,20 @@ def test_a_client_leaves_one_message_open_at_a_kill() -> None:
     assert ledger.settle(EMPTY) == ["sender left 2 messages open at kill 1"]
 
 
+def test_a_client_is_put_off_once_for_every_killed_committer() -> None:
+    ledger = Ledger()
+    ledger.refuse("early")
+    ledger.kills = 3
+    ledger.lose_committer()
+    for client in ("sender", "other", "other"):
+        ledger.refuse(client)
+    assert ledger.refusals == 4
+    assert ledger.settle(EMPTY) == [
+        "early was refused 1 times before kill 1",
+        "other was refused 2 times before kill 4",
+    ]
+
+
 def test_what_a_client_complains_of_is_told_with_the_kill(ledger: Ledger) -> None:
     ledger.kills = 6
     ledger.complain("no")
