@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -21,29 +21,22 @@ def begin(work: Coroutine[Any, Any, T]) -> T | Deferred[T]:
     except StopIteration as done:
         result: T = done.value
         return result
-    return Deferred.fromCoroutine(_await(_Begun(work, waits_for)))
+    return Deferred.fromCoroutine(_go_on(work, waits_for))
 
 
-class _Begun(Generic[T]):
-    """A coroutine that waits for `waits_for` already. Awaiting it, once, goes on with it."""
-
-    def __init__(self, work: Coroutine[Any, Any, T], waits_for: Any) -> None:
-        self._work = work
-        self._waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        waits_for = self._waits_for
-        while True:
+def _go_on(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+    """The rest of a coroutine that waits for `waits_for` already."""
+    while True:
+        try:
             try:
-                try:
-                    got = yield waits_for
-                except Exception as error:  # noqa: BLE001 (it is handed on, whatever it is)
-                    waits_for = self._work.throw(error)
-                else:
-                    waits_for = self._work.send(got)
-            except StopIteration as done:
-                result: T = done.value
-                return result
+                got = yield waits_for
+            except Exception as error:  # noqa: BLE001 (it is handed on, whatever it is)
+                waits_for = work.throw(error)
+            else:
+                waits_for = work.send(got)
+        except StopIteration as done:
+            result: T = done.value
+            return result
 
 
 async def to_the_end(work: Awaitable[T]) -> T:
