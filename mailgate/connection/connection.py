@@ -70,7 +70,6 @@ class Connection(Protocol, Generic[R]):
         self._reason = "lost"
         self._tls_noted = False
         self._octets_in = 0
-        self._octets_out = 0
         self.gone: Deferred[None] = Deferred()  # fires when connection and session are over
 
     # What Twisted calls.
@@ -80,7 +79,6 @@ class Connection(Protocol, Generic[R]):
             self.transport.setTcpNoDelay(True)
         self._outlet = Outlet(self.transport)
         self.transport.registerProducer(self, True)  # type: ignore[union-attr]
-        self._rest()
         self._look_again(self._session.seconds_left(0.0))
         self._pump()
 
@@ -90,7 +88,6 @@ class Connection(Protocol, Generic[R]):
         if not self._tls_noted:
             self._note_tls()
         self._octets_in += len(data)
-        self._rest()
         self._machine.receive(data)
         self._pump()
 
@@ -116,11 +113,10 @@ class Connection(Protocol, Generic[R]):
 
     def resumeProducing(self) -> None:
         self._peer_reads = True
-        self._rest()  # what it took is a sign of life: a slow reader is not silent
         if self._wakeup is not None:
             wakeup, self._wakeup = self._wakeup, None
             wakeup.callback(None)
-        self._pump()
+        self._pump()  # what it took is a sign of life as well: a slow reader is not silent
 
     def stopProducing(self) -> None:
         """The transport is going away; `connectionLost` follows."""
@@ -151,6 +147,7 @@ class Connection(Protocol, Generic[R]):
                 self._take_turn()
             finally:
                 self._pumping = False
+        self._rest()
         self._outlet.flush()
         self._throttle()
 
@@ -174,17 +171,17 @@ class Connection(Protocol, Generic[R]):
             work = begin(self._answer(event))
         except Exception:  # noqa: BLE001 (`_broken` judges it)
             work = self._broken(Failure())
-        if isinstance(work, Deferred):
-            self._work = work.addErrback(self._broken).addCallback(self._answered)
-        else:
+        if isinstance(work, After):
             self._answered(work)
+        else:
+            self._work = work.addErrback(self._broken).addCallback(self._answered)
 
     async def _answer(self, event: object) -> After:
         reply = await self._session.answer(event)
         if reply is None or self._lost:
             return After.GO_ON
         output = self._machine.send(reply)
-        self._write(output.octets)
+        self._outlet.write(output.octets)
         if output.body is not None:
             await self._stream(output.body)
         return output.after
@@ -192,7 +189,7 @@ class Connection(Protocol, Generic[R]):
     async def _stream(self, body: AsyncGenerator[bytes, None]) -> None:
         try:
             async for block in body:
-                self._write(block)
+                self._outlet.write(block)
                 self._outlet.flush()
                 self._rest()
                 if not self._peer_reads:
@@ -217,7 +214,6 @@ class Connection(Protocol, Generic[R]):
         if self._lost:
             self._finish()
             return
-        self._rest()
         if after is After.START_TLS:
             self._start_tls()
         elif after is After.CLOSE:
@@ -229,16 +225,11 @@ class Connection(Protocol, Generic[R]):
             self._pump()
 
     def _finish(self) -> None:
-        self._session.ended(self._reason, self._octets_in, self._octets_out)
+        self._session.ended(self._reason, self._octets_in, self._outlet.octets)
         self._done(self)
         self.gone.callback(None)
 
     # Reading and writing.
-
-    def _write(self, data: bytes) -> None:
-        if data:
-            self._octets_out += len(data)
-            self._outlet.write(data)
 
     def _throttle(self) -> None:
         """Stop reading from a peer that is far ahead of our answers; go on when that is over.
@@ -305,7 +296,7 @@ class Connection(Protocol, Generic[R]):
             return
         reply = self._session.farewell(ending)
         if reply is not None:
-            self._write(self._machine.send(reply).octets)
+            self._outlet.write(self._machine.send(reply).octets)
         self._close()
 
     def _close(self) -> None:

@@ -20,38 +20,39 @@ class Outlet:
         # sent by these goes in clear.
         self._is_socket = isinstance(transport, tcp.Connection)
         self._gathered: list[bytes] = []
+        self.octets = 0  # of all that was written
 
     def write(self, data: bytes) -> None:
         """These octets are next."""
-        self._gathered.append(data)
+        if data:
+            self.octets += len(data)
+            self._gathered.append(data)
 
     def flush(self) -> None:
         """Let go what was gathered."""
-        gathered = self._gathered
-        if not gathered:
+        if not self._gathered:
             return
-        data = gathered[0] if len(gathered) == 1 else b"".join(gathered)
+        data = b"".join(self._gathered)
         self._gathered = []
-        sent = self._send(data) if self._may_send() else 0
+        sent = self._send(data)
         if sent < len(data):
-            self._transport.write(data[sent:] if sent else data)
+            self._transport.write(data[sent:])
 
     def discard(self) -> None:
         """Forget what was gathered: nobody will read it."""
         self._gathered = []
 
-    def _may_send(self) -> bool:
-        transport = self._transport
-        return (
-            self._is_socket
-            and transport.connected
-            and not transport.TLS
-            and not transport.dataBuffer
-            and not transport._tempDataBuffer
-        )
-
     def _send(self, data: bytes) -> int:
-        """How many octets the system has taken."""
-        sent: int | Exception = self._transport.writeSomeData(data)
+        """How many octets the system has taken; none where others are to go first, or it is not for us to send."""
+        transport = self._transport
+        if (
+            not self._is_socket
+            or not transport.connected
+            or transport.TLS
+            or transport.dataBuffer
+            or transport._tempDataBuffer
+        ):
+            return 0
+        sent: int | Exception = transport.writeSomeData(data)
         # That the connection is lost is for the transport to find out, and to say, in its own time.
         return sent if isinstance(sent, int) else 0
