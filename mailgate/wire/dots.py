@@ -14,7 +14,7 @@ _END: Final = b"\r\n.\r\n"
 # Where two octets or more are looked for, an expression is several times as fast as what `bytes` has.
 _STUFFED: Final = re.compile(rb"\r\n\.")
 _TO_BE_STUFFED: Final = re.compile(rb"\n\.")
-_TAILS: Final = tuple(_END[:length] for length in range(4, 0, -1))
+_TAIL: Final = re.compile(rb"\r(?:\n(?:\.\r?)?)?\Z")  # what may become the end, or stuffing
 
 
 class DotReader:
@@ -46,12 +46,12 @@ class DotReader:
         end = data.find(_END, dot) if dot >= 0 else -1
         if end >= 0:
             return self._cook(data[: end + 2], stuffed=dot < end), data[end + 5 :]
-        tail = next((tail for tail in _TAILS if data.endswith(tail)), b"")
-        self._held = tail
+        held = _TAIL.search(data, len(data) - 4)
+        self._held = tail = b"" if held is None else held[0]
         return self._cook(data[: len(data) - len(tail)], stuffed=dot >= 0), None
 
     def _cook(self, raw: bytes, *, stuffed: bool) -> bytes:
-        # `raw` ends neither within a CRLF nor between a CRLF and a dot: `_TAILS` holds these back.
+        # `raw` ends neither within a CRLF nor between a CRLF and a dot: `_TAIL` holds these back.
         content = self._content.feed(_STUFFED.sub(b"\r\n", raw) if stuffed else raw)
         if self._at_start and content:
             self._at_start = False

@@ -56,6 +56,8 @@ class LineBuffer:
 
     def take_all(self) -> bytes:
         """All octets there are, in one block."""
+        if not self._octets:
+            return b""
         data = bytes(self._octets)
         self.clear()
         return data
@@ -73,6 +75,8 @@ class LineBuffer:
         """The next line without its CRLF; `OVERLONG`, once a line, if it has more than `limit` octets with its
         CRLF; None if its end has not arrived yet.
         """
+        if not self._octets:  # so it is whenever a client waits for what is said to its last line
+            return None
         end = self._octets.find(b"\r\n", self._searched)
         if end < 0:
             self._wait_for_end(limit)
