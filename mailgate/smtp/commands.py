@@ -15,6 +15,8 @@ from mailgate.smtp import events, grammar
 class State(enum.Enum):
     """Where a session is (RFC 5321 4.1.4)."""
 
+    __hash__ = object.__hash__  # each is one of its kind; an Enum's own hash is the name's, and two calls
+
     START = enum.auto()  # no EHLO or HELO yet
     READY = enum.auto()  # no transaction
     MAIL = enum.auto()  # a sender, no recipient

@@ -14,7 +14,7 @@ from attrs import define
 
 from mailgate.mail import BLOCK_OCTETS, Reply
 from mailgate.smtp import commands, events, grammar
-from mailgate.smtp.commands import LEADS, State, Verb
+from mailgate.smtp.commands import LEADS, State
 from mailgate.wire.chunks import ChunkReader
 from mailgate.wire.content import MAX_LINE_OCTETS
 from mailgate.wire.dots import DotReader
@@ -33,10 +33,12 @@ Answer = Reply | tuple[Reply, ...]
 TOO_LONG: Final = Reply(500, "5.5.2", "Line too long")
 UNCLEAN: Final = Reply(500, "5.5.2", "Lines end with CRLF, and have no NUL, CR or LF inside")
 NO_COMMAND: Final = Reply(500, "5.5.2", "Not a command")
+NOT_UTF8: Final = Reply(501, "5.5.2", "Not UTF-8")
 LOST_COUNT: Final = Reply(421, "4.5.4", "Syntax: BDAT octets [LAST]; nobody can tell where this chunk ends, so goodbye")
 
 _GOODBYE: Final = frozenset({221, 421})  # RFC 5321 4.2.3: the transmission channel closes
-_WORD: Final = re.compile(rb"[A-Za-z0-9]{1,16}")
+_COMMAND: Final = re.compile(rb"([A-Za-z0-9]{1,16})(?: ([^\x00\r\n]*))?")
+_WANT_NO_REPLY: Final = frozenset({events.Chunk, events.Content})
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -98,7 +100,7 @@ class SMTPMachine:
             if not self._read():
                 return None
         event = self._ready.popleft()
-        if not isinstance(event, events.Content | events.Chunk):
+        if type(event) not in _WANT_NO_REPLY:
             self._asked = event
         return event
 
@@ -106,48 +108,58 @@ class SMTPMachine:
         """Put an answer into octets, and go where it leads: to the last event, or an unasked 421."""
         asked, self._asked = self._asked, None
         self._line = b""
-        replies = (answer,) if isinstance(answer, Reply) else answer
+        if not isinstance(answer, Reply):
+            return self._send_each(answer)
+        output = _output(answer.code, answer.status, answer.text)
+        if output.after is After.CLOSE:
+            self._close()
+            return output
+        self._follow(asked, answer)
+        match asked:
+            case events.Fault(times=times) if times != 1:
+                return Output(output.octets * times)
+            case events.StartTLS() if answer.is_positive:
+                self._buffer.clear()  # RFC 3207 4.2: what was sent ahead in clear is forgotten
+                return Output(output.octets, After.START_TLS)
+        return output
+
+    def _send_each(self, replies: tuple[Reply, ...]) -> Output:
+        """RFC 2033 4.2, 4.3: they say how content fared, if any had a recipient, and the transaction is over."""
         octets = b"".join([render(reply) for reply in replies])
         if not _GOODBYE.isdisjoint([reply.code for reply in replies]):
-            self.state = State.CLOSED
-            self._buffer.clear()
+            self._close()
             return Output(octets, After.CLOSE)
-        if isinstance(asked, events.Fault):
-            octets *= asked.times
-        self._remember(asked, replies)
-        # Without a reply nothing but a transaction ends (RFC 2033 4.3).
-        self.state = self._next_state(asked, replies[0]) if replies else State.READY
-        if isinstance(asked, events.Data):
-            self._dots = DotReader(self._max_line_octets, normalise=self._normalise)
-        if isinstance(asked, events.StartTLS) and replies[0].is_positive:
-            self._buffer.clear()  # RFC 3207 4.2: what was sent ahead in clear is forgotten
-            return Output(octets, After.START_TLS)
+        self.state = State.READY
         return Output(octets)
 
-    def _next_state(self, asked: events.Event | None, reply: Reply) -> State:
-        match asked:
-            case events.Connected():
-                return self.state if reply.is_positive else State.REFUSED
-            case events.EndOfContent():
-                return State.READY  # RFC 5321 4.1.1.4: whatever the reply, the transaction is over
-            case events.EndOfChunk() if not reply.is_positive:
-                return State.READY  # RFC 3030 2: it has failed, and what else comes of it is thrown away
-            case events.Auth() | events.Response():
-                return State.CHALLENGE if reply.code == 334 else State.READY
-            case events.Reset():
-                return State.READY if self.state in commands.TRANSACTION else self.state
-        return LEADS.get(type(asked), self.state) if reply.is_positive else self.state
+    def _close(self) -> None:
+        self.state = State.CLOSED
+        self._buffer.clear()
 
-    def _remember(self, asked: events.Event | None, replies: tuple[Reply, ...]) -> None:
-        """Note what chunks that come too late will be judged by."""
-        granted = all(reply.is_positive for reply in replies)
+    def _follow(self, asked: events.Event | None, reply: Reply) -> None:
+        """Go where a reply leads, and note what chunks that come too late will be judged by."""
+        granted = reply.is_positive
+        if granted and (leads := LEADS.get(type(asked))) is not None:
+            self.state = leads
         match asked:
-            case events.Mail() if granted:
-                self._recipients = 0
             case events.Rcpt() if granted:
                 self._recipients += 1
+            case events.Mail() if granted:
+                self._recipients = 0
+            case events.Data():
+                self._dots = DotReader(self._max_line_octets, normalise=self._normalise)
+            case events.EndOfContent():
+                self.state = State.READY  # RFC 5321 4.1.1.4: whatever the reply, the transaction is over
             case events.EndOfChunk():
                 self._chunk_failed = not granted
+                if not granted:
+                    self.state = State.READY  # RFC 3030 2: and what else comes of it is thrown away
+            case events.Auth() | events.Response():
+                self.state = State.CHALLENGE if reply.code == 334 else State.READY
+            case events.Reset() if self.state in commands.TRANSACTION:
+                self.state = State.READY
+            case events.Connected() if not granted:
+                self.state = State.REFUSED
 
     # Reading.
 
@@ -219,21 +231,19 @@ class SMTPMachine:
     # Commands.
 
     def _command(self, line: bytes) -> None:
-        said = self._understand(line)
-        if isinstance(said, grammar.Bdat):
-            self._begin_chunk(said)
-        else:
-            self._chunk_failed = False
-            self._ready.append(said)
+        match self._understand(line):
+            case grammar.Bdat() as chunk:
+                self._begin_chunk(chunk)
+            case event:
+                self._chunk_failed = False
+                self._ready.append(event)
 
     def _understand(self, line: bytes) -> events.Event | grammar.Bdat:
         # RFC 5321 4.1.1: white space at the end is tolerated.
-        word, _, argument = line.rstrip(b" \t").partition(b" ")
-        name = word.decode("ascii", "replace").upper()
-        if not is_clean(line):
-            return _lost_count() if _is_chunk(line) else events.Fault(UNCLEAN)
-        if _WORD.fullmatch(word) is None:
-            return _lost_count() if _is_chunk(line) else events.Fault(NO_COMMAND)
+        command = _COMMAND.fullmatch(line.rstrip(b" \t"))
+        if command is None:
+            return _lost_count() if _is_chunk(line) else events.Fault(NO_COMMAND if is_clean(line) else UNCLEAN)
+        name = command[1].decode().upper()
         verb = self._verbs.get(name)
         if verb is None:
             return events.Fault(commands.UNDONE if name in commands.UNIMPLEMENTED else commands.UNKNOWN)
@@ -242,9 +252,11 @@ class SMTPMachine:
         if self.state not in verb.states and name != "BDAT":
             return events.Fault(commands.out_of_order(self.state, name, lmtp=self._lmtp))
         try:
-            return _parse(verb, argument)
+            return verb.parse((command[2] or b"").decode())
         except grammar.Unparsable as error:
             return _lost_count() if _is_chunk(line) else events.Fault(error.reply)
+        except UnicodeDecodeError:
+            return _lost_count() if _is_chunk(line) else events.Fault(NOT_UTF8)
 
     def _begin_chunk(self, said: grammar.Bdat) -> None:
         belongs = self.state in self._verbs["BDAT"].states
@@ -256,29 +268,23 @@ class SMTPMachine:
             self._ready.append(events.Chunk(said.octets))
 
 
-@functools.lru_cache(maxsize=256)  # most replies are always the same
 def render(reply: Reply) -> bytes:
     """A reply as it goes over the wire (RFC 5321 4.2.1); the enhanced status stands on every line (RFC 2034 4)."""
-    status = f"{reply.status} " if reply.status else ""
-    *before, last = reply.text.split("\n")
-    return b"".join(
-        [*(_line(f"{reply.code}-{status}{text}") for text in before), _line(f"{reply.code} {status}{last}")]
-    )
+    return _output(reply.code, reply.status, reply.text).octets
+
+
+@functools.lru_cache(maxsize=256)  # most replies are always the same. By their parts: these have their hash in C
+def _output(code: int, status: str, text: str) -> Output:
+    prefix = f"{status} " if status else ""
+    *before, last = text.split("\n")
+    lines = [*[_line(f"{code}-{prefix}{line}") for line in before], _line(f"{code} {prefix}{last}")]
+    return Output(b"".join(lines), After.CLOSE if code in _GOODBYE else After.GO_ON)
 
 
 def _line(text: str) -> bytes:
     # The text may quote what the client said. A line of a reply is printable ASCII, and no longer than it may be.
     octets = _UNPRINTABLE.sub(" ", text).encode("ascii", "backslashreplace")
     return octets[: MAX_REPLY_OCTETS - 2] + b"\r\n"
-
-
-def _parse(verb: Verb, argument: bytes) -> events.Event | grammar.Bdat:
-    """Read the argument. Raises `grammar.Unparsable`."""
-    try:
-        text = argument.decode()
-    except UnicodeDecodeError:
-        raise grammar.Unparsable(Reply(501, "5.5.2", "Not UTF-8")) from None
-    return verb.parse(text)
 
 
 def _is_chunk(line: bytes) -> bool:

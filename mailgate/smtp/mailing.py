@@ -84,7 +84,8 @@ class Mailing:
     async def add(self, rcpt: events.Rcpt) -> Reply:
         """Answer RCPT. Raises `Refused`."""
         assert self.transaction is not None, "RCPT comes after MAIL"
-        refuse_unknown(dict(rcpt.parameters))
+        if rcpt.parameters:
+            refuse_unknown(dict(rcpt.parameters))
         envelope = self.transaction.envelope
         if not envelope.smtputf8 and not is_ascii(rcpt.path):
             raise Refused(Reply(553, "5.6.7", "An address beyond ASCII needs SMTPUTF8"))  # RFC 6531 3.5
@@ -96,8 +97,9 @@ class Mailing:
         if not destinations:
             raise Refused(NOBODY)
         relays = self._personality.relays and bool(envelope.session.user)  # never an open relay (RFC 5321 7.8)
-        if not relays and not all(isinstance(destination, Local) for destination in destinations):
-            raise Refused(NO_RELAY)
+        for destination in destinations:
+            if not relays and not isinstance(destination, Local):
+                raise Refused(NO_RELAY)
         await self._to.pipeline.check_recipient(envelope, rcpt.path)
         # After the policies: whom they refuse costs no look at the disk, and does not learn whose maildrop is full.
         await self._to.check_quotas(envelope, destinations)

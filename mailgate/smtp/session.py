@@ -21,8 +21,8 @@ from mailgate.smtp.report import MailReport
 from mailgate.smtp.surroundings import Surroundings
 
 OK: Final = Reply(250, "2.0.0", "OK")
-NO_COMMANDS: Final = (events.Connected, events.EndOfContent, events.Response)
-IDLE: Final = (events.Hello, events.Reset, events.Noop, events.Verify, events.Help)
+NO_COMMANDS: Final = frozenset({events.Connected, events.EndOfContent, events.Response})
+IDLE: Final = frozenset({events.Hello, events.Reset, events.Noop, events.Verify, events.Help})
 FAREWELLS: Final[Mapping[Ending, str]] = {"time-out": "Out of time", "stopped": "Shutting down, come back soon"}
 
 
@@ -52,10 +52,11 @@ class SMTPSession:
         return not self._mailing.receiving
 
     async def answer(self, event: events.Event) -> Answer | None:
-        if isinstance(event, events.Chunk | events.Content):
-            self._receive(event)
-            return None
-        if not isinstance(event, NO_COMMANDS):
+        match event:
+            case events.Chunk() | events.Content():
+                self._receive(event)
+                return None
+        if type(event) not in NO_COMMANDS:
             self._commands += 1
         try:
             answer = await self._answer(event)
@@ -94,11 +95,12 @@ class SMTPSession:
 
     def _receive(self, event: events.Chunk | events.Content) -> None:
         try:
-            if isinstance(event, events.Chunk):
-                self._mailing.begin_chunk(event)
-                self._check_hidden(event)
-            else:
-                self._mailing.keep(event)
+            match event:
+                case events.Content():
+                    self._mailing.keep(event)
+                case events.Chunk():
+                    self._mailing.begin_chunk(event)
+                    self._check_hidden(event)
         except Refused as refusal:
             self._fail_content(refusal.reply)
         except Exception as error:  # noqa: BLE001 (it has no reply of its own; that of the end says it)
@@ -116,7 +118,7 @@ class SMTPSession:
     async def _answer(self, event: events.Event) -> Answer:
         if self._personality.hidden:
             self._check_hidden(event)
-        if isinstance(event, IDLE) and (goodbye := self._patience.idle_command()):
+        if type(event) in IDLE and (goodbye := self._patience.idle_command()):
             return goodbye
         match event:
             case events.Connected():
