@@ -139,8 +139,8 @@ class SMTPMachine:
     def _follow(self, asked: events.Event | None, reply: Reply) -> None:
         """Go where a reply leads, and note what chunks that come too late will be judged by."""
         granted = reply.is_positive
-        if granted and (leads := LEADS.get(type(asked))) is not None:
-            self.state = leads
+        if granted and type(asked) in LEADS:
+            self.state = LEADS[type(asked)]
         match asked:
             case events.Rcpt() if granted:
                 self._recipients += 1
@@ -180,7 +180,12 @@ class SMTPMachine:
         if line is OVERLONG:
             self._ready.append(_lost_count() if _is_chunk(self._buffer.too_long) else events.Fault(TOO_LONG))
         else:
-            self._command(line)
+            match self._understand(line):
+                case grammar.Bdat() as chunk:
+                    self._begin_chunk(chunk)
+                case event:
+                    self._chunk_failed = False
+                    self._ready.append(event)
         return True
 
     def _read_content(self) -> bool:
@@ -229,14 +234,6 @@ class SMTPMachine:
         return events.Fault(refusal, excused=excused, times=times)
 
     # Commands.
-
-    def _command(self, line: bytes) -> None:
-        match self._understand(line):
-            case grammar.Bdat() as chunk:
-                self._begin_chunk(chunk)
-            case event:
-                self._chunk_failed = False
-                self._ready.append(event)
 
     def _understand(self, line: bytes) -> events.Event | grammar.Bdat:
         # RFC 5321 4.1.1: white space at the end is tolerated.

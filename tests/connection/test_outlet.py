@@ -140,3 +140,11 @@ def test_twisted_has_what_it_takes() -> None:
     assert all(hasattr(tcp.Connection, name) for name in ("writeSomeData", "connected", "TLS"))
     descriptor = FileDescriptor(reactor=object())  # type: ignore[arg-type]
     assert (descriptor.dataBuffer, descriptor._tempDataBuffer) == (b"", [])
+
+
+def test_all_that_is_said_is_counted_sent_or_not() -> None:
+    outlet = Outlet(Plain(takes=2))
+    say(outlet, b"abc", b"", b"d")
+    outlet.write(b"ef")
+    outlet.discard()
+    assert outlet.octets == 6

@@ -17,6 +17,7 @@ from mailgate.smtp.machine import (
     MAX_COMMAND_OCTETS,
     MAX_REPLY_OCTETS,
     SMTPMachine,
+    _output,
     render,
 )
 from mailgate.wire.content import ContentFault
@@ -621,6 +622,12 @@ def test_a_response_that_is_too_long() -> None:
 )
 def test_render(reply: Reply, octets: bytes) -> None:
     assert render(reply) == octets
+
+
+def test_what_is_kept_of_replies_is_bounded() -> None:
+    for number in range(1_000):
+        assert render(Reply(250, "2.0.0", f"{number}")) == b"250 2.0.0 %d\r\n" % number
+    assert _output.cache_info().currsize == 256
 
 
 @given(st.text(max_size=700), st.sampled_from([Reply(250, "", "x"), Reply(550, "5.1.1", "x")]))

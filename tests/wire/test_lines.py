@@ -73,6 +73,13 @@ def test_an_endless_line_is_not_kept() -> None:
     assert [buffer.take_line(512), buffer.take_line(512)] == [OVERLONG, b"NOOP"]
 
 
+def test_where_nothing_is_nothing_is_taken() -> None:
+    buffer = LineBuffer()
+    assert (buffer.take_line(LIMIT), buffer.take_all()) == (None, b"")
+    buffer.feed(b"a\r\n")
+    assert (buffer.take_line(LIMIT), buffer.take_line(LIMIT), buffer.take_all()) == (b"a", None, b"")
+
+
 def test_take_all_gives_what_lines_left() -> None:
     buffer = LineBuffer()
     buffer.feed(b"DATA\r\ncontent\r")
