@@ -21,6 +21,7 @@ import cattrs
 from attrs import frozen
 
 from bench.findings import Report
+from bench.interpreter import Interpreter, ours, systems
 from bench.page import page
 from bench.plot import plot
 from bench.table import show
@@ -45,6 +46,7 @@ class Choice:
     rounds: int
     only: str | None  # the key of a case
     alone: bool  # without peers
+    python: Interpreter  # that mailgate runs on
 
     def has(self, case: str) -> bool:
         """Is it chosen?"""
@@ -68,10 +70,11 @@ def main(program: str, sections: Sequence[Section]) -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mailgate-bench-", dir=options.directory) as name:
         os.chmod(name, 0o711)  # Dovecot's and Postfix's processes go through it under names of their own
+        python = ours() if options.alone or options.ours else systems()
         rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-        choice = Choice(Path(name), options.quick, rounds, options.only, options.alone)
+        choice = Choice(Path(name), options.quick, rounds, options.only, options.alone, python)
         chosen = [section for section in sections if any(choice.has(case) for case in section.cases)]
-        about = _about(name)
+        about = {**_about(name), "python": python.about}
         reports: list[Report] = []
         try:
             _want_room(choice)
@@ -116,6 +119,7 @@ def _options(program: str, sections: Sequence[Section]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="only show that it runs, on a small scale")
     parser.add_argument("--only", metavar="CASE", choices=keys, help="one case: %(choices)s")
     parser.add_argument("--alone", action="store_true", help="mailgate without its peers; nothing is installed")
+    parser.add_argument("--ours", action="store_true", help="on the Python that runs this, not on the system's")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"how often each is measured (default: {ROUNDS})")
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="DIRECTORY", help="for JSON, Markdown and SVG")
     parser.add_argument(
@@ -137,7 +141,6 @@ def _about(directory: str) -> dict[str, str]:
         "command": " ".join(["python", "-m", *_words()]),
         "machine": f"{os.cpu_count()} cores, {_processor()}, {_memory_gigabytes():.0f} GB",
         "system": f"{platform.platform()}, {_file_system(directory)}",
-        "python": platform.python_version(),
     }
 
 

@@ -23,6 +23,7 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
+from bench.interpreter import Interpreter, ours, systems
 from bench.processes import cpu_seconds
 from mailgate.development import write_certificate
 from mailgate.wire.dots import DotReader, DotWriter
@@ -150,7 +151,9 @@ def elapsed(client: Callable[[int], None]) -> float:
 
 
 @contextmanager
-def gateway(directory: str, module: str = "twisted.scripts.twistd") -> Iterator[tuple[int, int, int]]:
+def gateway(
+    python: Interpreter, directory: str, module: str = "twisted.scripts.twistd"
+) -> Iterator[tuple[int, int, int]]:
     """A gateway as an organisation runs it, in a process of its own, with all it has in a new directory there.
 
     Gives its ports for SMTP and POP3, and its process id.
@@ -161,10 +164,14 @@ def gateway(directory: str, module: str = "twisted.scripts.twistd") -> Iterator[
     users = home / "domains" / DOMAIN / "users"
     users.parent.mkdir(parents=True)
     users.write_text("".join(f"user{number}:{{PLAIN}}{PASSWORD}\n" for number in range(CLIENTS)))
-    twistd = [sys.executable, "-c", f"from {module} import run; run()", "-n", "--pidfile=", "mailgate"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (home / "log").open("w+") as log:  # a pipe that nobody empties would stop it
-        process = subprocess.Popen(twistd, stdout=log, stderr=subprocess.STDOUT, cwd=home, env=environment)
+        process = subprocess.Popen(
+            python.twistd(module),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=home,
+            env={**os.environ, **python.environment},
+        )
         try:
             smtp, pop3 = _ports(process, home / "log")
             yield smtp, pop3, process.pid
@@ -199,16 +206,17 @@ def show_delivered(what: str, runs: list[Delivered]) -> None:
 
 def main() -> None:
     """All figures."""
-    print(f"{sys.version.split()[0]} on {sys.platform}; the clients (Python threads) share this machine\n")
+    python = ours() if QUICK else systems()
+    print(f"the gateway on Python {python.about}; the clients (Python threads) share this machine\n")
     show("DATA content parsed, one core", [parse(BODY * 100) for _ in range(RUNS)], "MB/s")
     show("  a stuffed dot on every line", [parse(STUFFED) for _ in range(RUNS)], "MB/s")
     show("POP3 content written, one core", [stuff() for _ in range(RUNS)], "MB/s")
     # Nothing is deleted before the end: ext4 is many times slower at making files where some were deleted lately.
     with tempfile.TemporaryDirectory() as mail:
-        with gateway(mail, "bench.unsynced") as (smtp, _, process):
+        with gateway(python, mail, "bench.unsynced") as (smtp, _, process):
             deliver(smtp, process)  # makes the maildrops
             show_delivered("never synced", [deliver(smtp, process) for _ in range(RUNS)])
-        with gateway(mail) as (smtp, pop3, process):
+        with gateway(python, mail) as (smtp, pop3, process):
             deliver(smtp, process)
             show_delivered("durable", [deliver(smtp, process) for _ in range(RUNS)])
             show("POP3 polls, as many messages as came so far", [poll(pop3) for _ in range(RUNS)], "sessions/s")

@@ -35,15 +35,15 @@ LOAD: Final = Measure("load_percent", "CPU of the clients", "% of a core", 0, Tr
 class Bench:
     """The servers of one run, each with maildrops of its own, and where they live."""
 
-    def __init__(self, directory: Path, chosen: Sequence[Case], rounds: int, seconds: float, alone: bool) -> None:
+    def __init__(self, choice: Choice, directory: Path, chosen: Sequence[Case], alone: bool) -> None:
         self._directory = directory
         self._cases = chosen
-        self._rounds = rounds
-        self._seconds = seconds
+        self._rounds = choice.rounds
+        self._seconds = QUICK_SECONDS if choice.quick else RUN_SECONDS
         authority = Authority("CA of a measurement")
         self._certificate, self._key = directory / "cert.pem", directory / "key.pem"
         authority.issue(self._certificate, self._key)
-        self.kinds = [mailgate(self._site(OURS, None))]
+        self.kinds = [mailgate(choice.python, self._site(OURS, None))]
         if not alone:
             self.kinds += [
                 dovecot.dovecot(SHIPPED, self._site("shipped", dovecot.OWNER), dovecot.AS_SHIPPED),
@@ -104,7 +104,7 @@ def measure(choice: Choice) -> Report:
     directory = choice.directory / "pop3"
     directory.mkdir(mode=0o711)
     try:
-        bench = Bench(directory, chosen, choice.rounds, QUICK_SECONDS if choice.quick else RUN_SECONDS, bool(why_not))
+        bench = Bench(choice, directory, chosen, bool(why_not))
         findings = tuple(bench.run())
     except (CannotStart, measuring.Failed) as error:
         raise Failed(str(error)) from error

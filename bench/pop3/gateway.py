@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 from pathlib import Path
 from typing import Final
 
+from bench.interpreter import Interpreter
 from bench.pop3.maildrops import DOMAIN, Site
 from bench.servers import Kind, Server, running
 
@@ -27,11 +27,10 @@ directory = "{mail}"
 [limits]
 connections = 5000
 """
-TWISTD: Final = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "mailgate")
 _LISTENING: Final = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((\S+)\)")
 
 
-def mailgate(site: Site) -> Kind:
+def mailgate(python: Interpreter, site: Site) -> Kind:
     """The gateway, for the maildrops and accounts of a site."""
 
     def start(directory: Path) -> contextlib.AbstractContextManager[Server]:
@@ -40,7 +39,7 @@ def mailgate(site: Site) -> Kind:
         users = directory / "domains" / DOMAIN / "users"
         users.parent.mkdir(parents=True)
         users.write_text("".join(f"{user}:{site.secret}\n" for user in site.users))
-        return running(OURS, TWISTD, directory, _ports)
+        return running(OURS, python.twistd(), directory, _ports, python.environment)
 
     return Kind(OURS, start)
 

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from bench.command import Choice, Failed, Section, say
 from bench.findings import Finding, Report
+from bench.interpreter import Interpreter
 from bench.servers import CannotStart, Server
 from bench.smtp import gateway
 from bench.smtp.cases import MEASURES, Case, cases
@@ -114,7 +115,7 @@ def measure_all(choice: Choice) -> Report:
     directory.mkdir(mode=0o711)
     about: dict[str, str] = {}
     peers = [peer for peer in PEERS if _is_had(peer, choice, about)]
-    bench = Bench(choice, directory, [OURSELVES, *map(_contestant, peers)])
+    bench = Bench(choice, directory, [_ourselves(choice.python), *map(_contestant, peers)])
     findings = tuple(bench.finding(case) for case in cases() if choice.has(case.key))
     if bench.failed:
         about["Failed"] = "; ".join(bench.failed)
@@ -138,5 +139,8 @@ def _contestant(peer: Peer) -> Contestant:
     return Contestant(peer.name, lambda directory, site, case: peer.start(directory, site))
 
 
-OURSELVES: Final = Contestant(OURS, lambda directory, site, case: gateway.start(directory, site, case.adds_field))
+def _ourselves(python: Interpreter) -> Contestant:
+    return Contestant(OURS, lambda directory, site, case: gateway.start(python, directory, site, case.adds_field))
+
+
 SECTION: Final = Section(tuple(case.key for case in cases()), measure_all)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 from pathlib import Path
 from typing import Final
 
+from bench.interpreter import Interpreter
 from bench.servers import Server, running
 from bench.smtp.maildrops import DOMAIN, Site
 
@@ -31,18 +31,19 @@ use = "add-field"
 field = "X-Passed"
 value = "yes"
 """
-TWISTD: Final = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "mailgate")
 _LISTENING: Final = re.compile(r"listening on 127\.0\.0\.1:(\d+) \(smtp\.listen\)")
 
 
-def start(directory: Path, site: Site, adds_field: bool) -> contextlib.AbstractContextManager[Server]:
+def start(
+    python: Interpreter, directory: Path, site: Site, adds_field: bool
+) -> contextlib.AbstractContextManager[Server]:
     """The gateway with its state in a directory, which it may have had before."""
     text = CONFIGURATION.format(certificate=site.certificate, key=site.key, mail=site.mail)
     (directory / "mailgate.toml").write_text(text + (FIELD if adds_field else ""))
     users = directory / "domains" / DOMAIN / "users"
     users.parent.mkdir(parents=True, exist_ok=True)
     users.write_text("".join(f"{user}:{{PLAIN}}secret\n" for user in site.users))
-    return running(OURS, TWISTD, directory, _ports)
+    return running(OURS, python.twistd(), directory, _ports, python.environment)
 
 
 def _ports(said: str) -> tuple[int, int] | None:

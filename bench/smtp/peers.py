@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
+from bench.interpreter import CACHE
 from bench.servers import Server, free_ports, running
 from bench.smtp import postfix
 from bench.smtp.maildrops import Site
@@ -22,7 +22,6 @@ POSTFIX: Final = "Postfix"
 NODE: Final = "Node smtp-server"
 AIOSMTPD: Final = "aiosmtpd"
 HERE: Final = Path(__file__).parent
-CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mailgate-bench"
 INSTALL_SECONDS: Final = 300
 NODE_NEEDS: Final = (
     Need("nodejs", ("node", "--version")),

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bench.smtp.peers import AIOSMTPD, CACHE, PEERS
+from bench.interpreter import CACHE
+from bench.smtp.peers import AIOSMTPD, PEERS
 from mailgate.testing import Gateway
 
 READY: Final = Path(__file__).parent / "aiosmtpd_ready.py"
