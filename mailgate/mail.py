@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Hashable, Iterator, Mapping
+from functools import cached_property
 from typing import BinaryIO, Final
 
 from attrs import evolve, field, frozen
@@ -17,6 +18,8 @@ from mailgate.wire import address
 BLOCK_OCTETS: Final = 65_536  # how much content is read, written or sent at a time
 _ID_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # base32 whose order is that of ASCII
 _ID_PAIRS: Final = tuple(high + low for high in _ID_ALPHABET for low in _ID_ALPHABET)
+_FIELD_NAME: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,76}")  # RFC 5322 3.6.8
+_STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463 2
 # What cannot stand in a field's value: controls but TAB, halves of characters, and line ends that do not fold.
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]|\n(?![ \t])|\n[ \t]*(?=\n|\Z)")
 
@@ -45,7 +48,11 @@ class Path:
         return not self.local_part and not self.domain
 
     def __str__(self) -> str:
-        return address.format_mailbox(self.local_part, self.domain)
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
+        return address.format_mailbox(self.local_part, self.domain)  # a message wants it six times
 
 
 NULL_PATH: Final = Path("")
@@ -59,17 +66,13 @@ class Field:
     that would end the field or the header, or that cannot be written into one.
     """
 
-    name: str = field()
-    value: str = field()
+    name: str
+    value: str
 
-    @name.validator
-    def _check_name(self, _: object, name: str) -> None:
-        if re.fullmatch(r"[\x21-\x39\x3b-\x7e]{1,76}", name) is None:  # RFC 5322 3.6.8
-            raise ValueError(f"not a field name: {name!r}")
-
-    @value.validator
-    def _check_value(self, _: object, value: str) -> None:
-        if _UNFIT.search(value):
+    def __attrs_post_init__(self) -> None:
+        if _FIELD_NAME.fullmatch(self.name) is None:
+            raise ValueError(f"not a field name: {self.name!r}")
+        if _UNFIT.search(self.value):
             raise ValueError(
                 f"the value of {self.name} has a control character, a surrogate, or a line break that does not fold"
             )
@@ -85,21 +88,17 @@ class Reply:
     `status` may be empty where RFC 2034 wants none (greeting, EHLO, 354, 334).
     """
 
-    code: int = field()
-    status: str = field()
+    code: int
+    status: str
     text: str
 
-    @code.validator
-    def _check_code(self, _: object, code: int) -> None:
-        if not 200 <= code <= 599:
-            raise ValueError(f"not a reply code: {code}")
+    def __attrs_post_init__(self) -> None:
+        if not 200 <= self.code <= 599:
+            raise ValueError(f"not a reply code: {self.code}")
+        if self.status and (_STATUS.fullmatch(self.status) is None or self.status[0] != str(self.code)[0]):
+            raise ValueError(f"enhanced status {self.status!r} does not go with {self.code}")
 
-    @status.validator
-    def _check_status(self, _: object, status: str) -> None:
-        if status and (re.fullmatch(r"[245]\.\d{1,3}\.\d{1,3}", status) is None or status[0] != str(self.code)[0]):
-            raise ValueError(f"enhanced status {status!r} does not go with {self.code}")
-
-    @property
+    @cached_property  # most replies are made once, and asked for every command
     def is_positive(self) -> bool:
         """Did what was asked for happen (2yz), or may it go on (3yz)?"""
         return self.code < 400
@@ -110,7 +109,7 @@ class Reply:
         return 400 <= self.code < 500
 
     def __str__(self) -> str:
-        return " ".join(part for part in (str(self.code), self.status, self.text) if part)
+        return " ".join([part for part in (str(self.code), self.status, self.text) if part])
 
 
 class Refused(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -11,6 +12,8 @@ from attrs import frozen
 from mailgate.mail import Path, Reply
 from mailgate.smtp import events
 from mailgate.wire.address import MAX_DOMAIN_OCTETS, AddressError, parse_path
+
+REMEMBERED: Final = 4_096  # paths: senders and recipients come again, and each has MAX_PATH_OCTETS at most
 
 # RFC 5321 4.1.2: esmtp-param = esmtp-keyword ["=" esmtp-value]
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
@@ -57,7 +60,7 @@ def hello(extended: bool) -> Callable[[str], events.Event]:
 
 def mail(argument: str) -> events.Event:
     """FROM:Reverse-path [SP Mail-parameters]."""
-    path, parameters = _path_and_parameters(argument, "FROM:", "5.1.7")
+    path, parameters = _path_and_parameters(argument, "FROM", "5.1.7")
     if path.local_part and not path.domain:  # RFC 5321 4.1.1.3: a bare postmaster is a forward-path alone
         raise syntax("Bad address: the address needs a domain", "5.1.7")
     return events.Mail(path, parameters)
@@ -65,7 +68,7 @@ def mail(argument: str) -> events.Event:
 
 def rcpt(argument: str) -> events.Event:
     """TO:Forward-path [SP Rcpt-parameters]; the null path is nobody's address."""
-    path, parameters = _path_and_parameters(argument, "TO:", "5.1.3")
+    path, parameters = _path_and_parameters(argument, "TO", "5.1.3")
     if path.is_null:
         raise syntax("A recipient cannot be <>", "5.1.3")
     return events.Rcpt(path, parameters)
@@ -111,19 +114,34 @@ def anything(event: events.Event) -> Callable[[str], events.Event]:
 
 
 def _path_and_parameters(argument: str, prefix: str, status: str) -> tuple[Path, Mapping[str, str | None]]:
-    if argument[: len(prefix)].upper() != prefix:
-        raise syntax(f"Syntax: {prefix}<address>")
+    word, colon, text = argument.partition(":")
+    if not colon or word.upper() != prefix:
+        raise syntax(f"Syntax: {prefix}:<address>")
+    text = text.lstrip(" ")  # spaces after the colon are not in the grammar, but in many clients
+    written, _, rest = text.partition(" ")
     try:
-        # Spaces after the colon are not in the grammar, but in many clients.
-        local_part, domain, rest = parse_path(argument[len(prefix) :].lstrip(" "))
+        if '"' in written:  # a quoted local part may have spaces
+            path, rest = _path_and_rest(text)
+        else:
+            path = _path(written)
     except AddressError as error:
         raise syntax(f"Bad address: {error}", status) from None
-    return Path(local_part, domain), _parameters(rest)
+    return path, _parameters(rest) if rest else {}
+
+
+def _path_and_rest(text: str) -> tuple[Path, str]:
+    local_part, domain, rest = parse_path(text)
+    if rest and not rest.startswith(" "):
+        raise syntax("Expected a space after the address")
+    return Path(local_part, domain), rest
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _path(written: str) -> Path:
+    return _path_and_rest(written)[0]
 
 
 def _parameters(text: str) -> Mapping[str, str | None]:
-    if text and not text.startswith(" "):
-        raise syntax("Expected a space after the address")
     parameters: dict[str, str | None] = {}
     for word in filter(None, text.split(" ")):
         match = _PARAMETER.fullmatch(word)

@@ -31,13 +31,12 @@ def mail_parameters(mail: events.Mail, personality: Personality) -> MailParamete
     parameters = dict(mail.parameters)
     if personality.hidden:
         _refuse_hidden(parameters, personality.hidden)
-    body = parameters.pop("BODY", "7BIT")
-    if body is None or body.upper() not in ("7BIT", "8BITMIME"):  # RFC 6152 2
-        raise Refused(Reply(501, "5.5.4", "BODY is 7BIT or 8BITMIME"))
+    if "BODY" in parameters:
+        _check_body(parameters.pop("BODY"))
     if personality.auth_required and "AUTH" in parameters:
         _check_auth(parameters.pop("AUTH"))
     smtputf8 = "SMTPUTF8" in parameters
-    if parameters.pop("SMTPUTF8", None) is not None:  # RFC 6531 3.4
+    if smtputf8 and parameters.pop("SMTPUTF8") is not None:  # RFC 6531 3.4
         raise Refused(Reply(501, "5.5.4", "SMTPUTF8 has no value"))
     size = _size(parameters.pop("SIZE"), personality) if "SIZE" in parameters else None
     refuse_unknown(parameters)
@@ -59,6 +58,11 @@ def refuse_unknown(parameters: dict[str, str | None]) -> None:
 
 def _refuse_hidden(parameters: dict[str, str | None], hidden: frozenset[str]) -> None:
     refuse_unknown({name: value for name, value in parameters.items() if _EXTENSIONS.get(name) in hidden})
+
+
+def _check_body(value: str | None) -> None:
+    if value is None or value.upper() not in ("7BIT", "8BITMIME"):  # RFC 6152 2
+        raise Refused(Reply(501, "5.5.4", "BODY is 7BIT or 8BITMIME"))
 
 
 def _check_auth(value: str | None) -> None:

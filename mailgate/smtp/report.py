@@ -145,4 +145,4 @@ def _added_message_id(message: Message) -> str:
 
 
 def _paths(envelope: Envelope) -> tuple[str, ...]:
-    return tuple(str(recipient.path) for recipient in envelope.recipients)
+    return tuple([str(recipient.path) for recipient in envelope.recipients])

@@ -94,9 +94,10 @@ def check_domain(domain: str) -> str:
     if not domain.isascii() and not _is_international(domain):
         raise AddressError("a domain with letters that no domain has")
     domain = domain.lower()  # first: beyond ASCII a capital may have fewer octets than its small letter
-    if len(domain.encode()) > MAX_DOMAIN_OCTETS:
+    octets = domain.encode()
+    if len(octets) > MAX_DOMAIN_OCTETS:
         raise AddressError(f"domain longer than {MAX_DOMAIN_OCTETS} octets")
-    if any(len(label.encode()) > MAX_LABEL_OCTETS for label in domain.split(".")):
+    if max(map(len, octets.split(b"."))) > MAX_LABEL_OCTETS:
         raise AddressError(f"a domain label is longer than {MAX_LABEL_OCTETS} octets")
     return domain
 

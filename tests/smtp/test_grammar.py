@@ -57,6 +57,22 @@ def test_mail_and_rcpt(argument: str, path: Path, parameters: dict[str, str | No
         assert grammar.rcpt("TO:" + argument[5:]) == events.Rcpt(path, parameters)
 
 
+def test_a_path_that_comes_again_is_not_read_again() -> None:
+    first = grammar.rcpt("TO:<again@example.test>")
+    assert isinstance(first, events.Rcpt)
+    second = grammar.mail("FROM: <again@example.test> SIZE=1")
+    assert isinstance(second, events.Mail)
+    assert second.path is first.path
+
+
+@pytest.mark.parametrize("written", ["<" + "a" * 64 + "@" + "b" * 200 + ">", "<a@example.test>" + "x" * 999, "x" * 999])
+def test_what_is_long_is_not_remembered(written: str) -> None:
+    grammar._path.cache_clear()
+    with pytest.raises(grammar.Unparsable):
+        grammar.rcpt(f"TO:{written}")
+    assert grammar._path.cache_info().currsize == 0
+
+
 @pytest.mark.parametrize(
     ("argument", "mechanism", "initial"),
     [
