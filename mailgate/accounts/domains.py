@@ -29,7 +29,7 @@ from mailgate.rules import Promise, Quota, Rules
 from mailgate.wire.address import fold_domain
 
 LOOK_SECONDS: Final = 1.0
-GLANCE_SECONDS: Final = 0.001  # for a server: the recipients of a message come within one
+GLANCE_SECONDS: Final = 0.01  # for a server: many messages come within one, and no edit is missed by so little
 NO_DOMAIN: Final = "nobody can be reached until it is repaired"
 
 
@@ -150,7 +150,7 @@ class Domains:
                 self._report(evolve(fault, what=f"{fault.what}; {effect}") if effect else fault)
 
     def _look_at(self, domain: str) -> None:
-        there = os.path.lexists(os.path.join(self.directory, domain))
+        there = os.path.lexists(f"{self.directory}/{domain}")
         if there != (domain in self._files):
             self._look_at_all(self._aside)
         elif there and self._files[domain].refresh(self._aside):

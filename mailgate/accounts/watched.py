@@ -64,20 +64,17 @@ class Watched(Generic[T]):
 
         `aside` parses what has much that is new; it is there at the first call after that is done. None: parse it here.
         """
-        if self.coming is None:
-            self._look_safely(aside)
-        draft, faults, coming = self._seen
-        self._seen = self.draft, self.faults, self.coming
-        return draft is not self.draft or faults != self.faults or coming != self.coming
-
-    def _look_safely(self, aside: Offload | None) -> None:
         try:
-            self._look(aside)
+            if self.coming is None:
+                self._look(aside)
         except (FileNotFoundError, NotADirectoryError):
             self._vanished()
         except OSError as error:
             self._mark = None
             self.faults = (Fault(self.path, f"cannot be read: {error.strerror or error}"),)
+        draft, faults, coming = self._seen
+        self._seen = self.draft, self.faults, self.coming
+        return draft is not self.draft or faults != self.faults or coming != self.coming
 
     def _look(self, aside: Offload | None) -> None:
         status = os.stat(self.path)

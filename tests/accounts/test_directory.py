@@ -67,6 +67,34 @@ def test_names_in_other_scripts_and_with_spaces(directory: Directory) -> None:
     assert resolve(directory, '"J S"@a.test') == (Local("j s@a.test", (Field("Delivered-To", '"j s"@a.test'),)),)
 
 
+def test_what_was_said_is_said_again_until_a_file_changes(directory: Directory, root: FilePath) -> None:
+    first = resolve(directory, "info@a.test")
+    assert resolve(directory, "info@a.test") is first
+    (root / "a.test" / "aliases").write_text("info: alice\n")
+    assert drops(directory, "info@a.test") == ["alice@a.test"]
+    (root / "a.test" / "users").write_text("alice:{PLAIN}x::::::mailgate_disabled=all\n")
+    assert resolve(directory, "info@a.test") == resolve(directory, "alice@a.test") == ()
+
+
+def test_of_whom_it_is_known_where_they_lead_there_are_not_too_many(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailgate.accounts.directory.REMEMBERED", 2)
+    first, second = resolve(directory, "alice@a.test"), resolve(directory, "bob@a.test")
+    assert resolve(directory, "zoe@b.test")
+    assert resolve(directory, "bob@a.test") is second
+    assert resolve(directory, "alice@a.test") == first
+    assert resolve(directory, "alice@a.test") is not first
+
+
+def test_where_long_lists_lead_is_not_remembered(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailgate.accounts.directory.FEW", 2)
+    first = resolve(directory, "team@a.test")
+    assert len(first) == 3
+    assert resolve(directory, "team@a.test") == first
+    assert resolve(directory, "team@a.test") is not first
+
+
 def test_a_disabled_account_takes_mail(directory: Directory) -> None:
     assert drops(directory, "bob@a.test") == ["bob@a.test"]
 
