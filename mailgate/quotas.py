@@ -49,11 +49,10 @@ class Quotas:
         would grow without end. As it is the sender hears of it, and everybody has what was acknowledged. Where there
         are others the refusal is temporary in any case: mail for a list must not bounce for one of its members.
         """
-        names = dict.fromkeys(place.maildrop for place in destinations if isinstance(place, Local))
-        for name in names:
-            quota = self._quota(name)
+        quotas = {place.maildrop: self._quota(place.maildrop) for place in destinations if isinstance(place, Local)}
+        for name, quota in quotas.items():
             if quota.is_set and not await self._fits(envelope, name, quota):
-                raise Refused(FULL if self._permanent and len(names) == 1 else FULL_FOR_NOW)
+                raise Refused(FULL if self._permanent and len(quotas) == 1 else FULL_FOR_NOW)
 
     async def _fits(self, envelope: Envelope, maildrop: str, quota: Quota) -> bool:
         try:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, NewType
 
-from mailgate.clients import address_of
+from mailgate.clients import REMEMBERED, address_of
 
 Network = NewType("Network", str)  # as `parse_network` writes it
 
@@ -54,12 +55,13 @@ class Networks:
                 network = ipaddress.ip_network(text)
                 shift = network.max_prefixlen - network.prefixlen
                 self._cut[network.version].setdefault(shift, set()).add(int(network.network_address) >> shift)
+        # Is that client in one of them? It is asked for every recipient.
+        self.contains: Callable[[str], bool] = lru_cache(maxsize=REMEMBERED)(self._contains)
 
     def __bool__(self) -> bool:
         return bool(self.networks)
 
-    def contains(self, client: str) -> bool:
-        """Is it in one of them?"""
+    def _contains(self, client: str) -> bool:
         address = address_of(client)
         if address is None:
             return self._has_local and client == LOCAL

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.clients import address_of
 from mailgate.limits.networks import LOCAL, Networks, parse_network
 
 ADDRESSES = st.ip_addresses()
@@ -55,6 +56,21 @@ def test_contains() -> None:
     assert all(map(networks.contains, ["192.0.2.0", "192.0.2.255", "::ffff:192.0.2.9", "198.51.100.7", "::1"]))
     assert networks.contains("2001:db8:ffff::1")
     assert not any(map(networks.contains, ["192.0.3.0", "198.51.100.8", "2001:db9::", "::2", "local", "nonsense", ""]))
+
+
+def test_who_was_asked_for_is_remembered_and_not_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailgate.limits.networks.REMEMBERED", 2)
+    asked: list[str] = []
+
+    def noting(client: str) -> object:
+        asked.append(client)
+        return address_of(client)
+
+    monkeypatch.setattr("mailgate.limits.networks.address_of", noting)
+    networks = Networks(["192.0.2.1"])
+    for client in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.1"):
+        assert networks.contains(client) == (client == "192.0.2.1")
+    assert asked == ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.1"]
 
 
 def test_a_list_may_name_local_clients_and_be_empty() -> None:
