@@ -41,10 +41,12 @@ class Spool:
     """One body. `write` blocks, `freeze` once, read the `Body`, `close` always."""
 
     def __init__(self, directory: str, memory_octets: int = MEMORY_OCTETS, shared: Memory | None = None) -> None:
-        """`shared` is what this one has together with others; without it nobody else is thought of."""
+        """`directory` is absolute: twistd changes the working directory. `shared` is what this one has together with
+        others; without it nobody else is thought of.
+        """
         self._shared = shared if shared is not None else Memory(memory_octets)
         self._taken = 0  # of it
-        self._directory = os.path.abspath(directory)  # twistd changes the working directory later on
+        self._directory = directory
         self._memory_octets = memory_octets
         # Not a list of blocks: a client that sends octet by octet would make that forty times as large.
         self._memory = io.BytesIO()
@@ -60,9 +62,10 @@ class Spool:
 
     def write(self, block: bytes) -> None:
         """Append octets with LF line ends. Raises OSError (no room, say); `close` is then still due."""
-        self._octets += len(block)
+        octets = len(block)
+        self._octets += octets
         self._lines += block.count(b"\n")
-        if self._file is None and not self._may_hold(len(block)):
+        if self._file is None and not self._may_hold(octets):
             self._spill()
         if self._file is None:
             self._memory.write(block)

@@ -120,16 +120,6 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_the_directory_is_where_it_was_when_the_process_moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    spool = Spool("relative", memory_octets=1)
-    monkeypatch.chdir("/")
-    spool.write(b"xx")
-    assert _content(spool) == b"xx"
-    assert len(os.listdir(tmp_path / "relative")) == 1
-    spool.close()
-
-
 def _peak(spool: Spool, block: bytes, times: int) -> int:
     tracemalloc.start()
     try:

@@ -214,7 +214,7 @@ class Front:
         """
         self._config = config
         self._frame = frame
-        self.spools = frame.spools
+        self.spools = os.path.abspath(frame.spools)  # twistd changes the working directory later on
         self.directory = access.directory
         self.rulebook = access.rulebook
         self.store: MaildirStore = before.store if before is not None else _store(config, frame)
@@ -257,7 +257,7 @@ class Front:
                 directory=self.directory,
                 delivery=self.delivery,
                 portal=self._portal if kind == "submission" else None,
-                spools=lambda: Spool(self._frame.spools, self._config.store.memory, self._memory),
+                spools=lambda: Spool(self.spools, self._config.store.memory, self._memory),
                 bulletin=self._frame.bulletin,
                 new_id=new_id,
                 now=time.time,

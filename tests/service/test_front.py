@@ -10,10 +10,11 @@ from twisted.internet.task import Clock
 
 from mailgate.config import Accounts, Config, Maildrops
 from mailgate.faults import Fault
+from mailgate.metrics.commits import Commits
 from mailgate.rules import Promise
-from mailgate.service.front import Access, CannotBuild, anyone, known_users
+from mailgate.service.front import Access, CannotBuild, Frame, Front, anyone, known_users
 from tests.accounts.later import Later
-from tests.support import path, result_of
+from tests.support import Facts, path, result_of
 
 
 class House:
@@ -50,6 +51,24 @@ def test_a_front_takes_over_what_another_has_read(house: House, monkeypatch: pyt
     (destination,) = result_of(new.directory.resolve(path("alice@example.test")))
     assert (destination,) == result_of(old.directory.resolve(path("alice@example.test")))
     assert [fault.where for fault in house.reported] == [f"{house.users}:1"]
+
+
+def test_spools_are_where_they_were_when_the_process_moves(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame = Frame(
+        clock=Clock(),
+        disk=house.later,
+        commits=house.later,
+        commits_apart=False,
+        hashing=house.later,
+        bulletin=Facts(),
+        spools="spools",
+        node="node",
+        commits_watch=Commits(lambda: 0.0),
+    )
+    assert Front(house.config, house.access(house.config), frame).spools == str(tmp_path / "spools")
 
 
 def test_long_files_are_read_aside(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
