@@ -60,7 +60,7 @@ class Delivery:
             batches, failures = [], {copy.maildrop: refusal for copy in copies}
         went_out = paths if refusal is None else ()
         await to_the_end(self._commit(message, batches, failures, went_out))
-        return tuple(_outcome(recipient, failures, sent) for recipient in message.envelope.recipients)
+        return tuple([_outcome(recipient, failures, sent) for recipient in message.envelope.recipients])
 
     async def _stage(
         self, message: Message, copies: Sequence[Copy], batches: list[_Batch], failures: dict[str, Reply]
@@ -93,8 +93,8 @@ class Delivery:
         names = await (commits[0] if len(commits) == 1 else _all_of(commits))
         for recipient in message.envelope.recipients:
             maildrops = _maildrops(recipient)
-            if maildrops and not failures.keys() & set(maildrops):
-                copies = tuple(names[maildrop] for maildrop in maildrops)
+            if maildrops and failures.keys().isdisjoint(maildrops):
+                copies = tuple([names[maildrop] for maildrop in maildrops])
                 self._bulletin.tell(
                     Delivered(message=message.id, recipient=str(recipient.path), maildrops=maildrops, copies=copies)
                 )
@@ -152,8 +152,8 @@ def _copies(message: Message) -> list[Copy]:
 
 def _paths(message: Message) -> tuple[Path, ...]:
     """Where the message is to be sent, each path once."""
-    places = (place for recipient in message.envelope.recipients for place in recipient.destinations)
-    return tuple(dict.fromkeys(place.path for place in places if isinstance(place, Relay)))
+    places = [place for recipient in message.envelope.recipients for place in recipient.destinations]
+    return tuple(dict.fromkeys([place.path for place in places if isinstance(place, Relay)]))
 
 
 def _discard(batches: Sequence[_Batch]) -> None:
@@ -162,7 +162,7 @@ def _discard(batches: Sequence[_Batch]) -> None:
 
 
 def _maildrops(recipient: Recipient) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(place.maildrop for place in recipient.destinations if isinstance(place, Local)))
+    return tuple(dict.fromkeys([place.maildrop for place in recipient.destinations if isinstance(place, Local)]))
 
 
 def _outcome(recipient: Recipient, failures: Mapping[str, Reply], sent: Reply | None) -> Outcome:
@@ -170,5 +170,5 @@ def _outcome(recipient: Recipient, failures: Mapping[str, Reply], sent: Reply | 
     replies = [failures.get(maildrop, DELIVERED) for maildrop in maildrops]
     if sent is not None and any(isinstance(place, Relay) for place in recipient.destinations):
         replies.insert(0, sent)
-    failed = (reply for reply in replies if not reply.is_positive)
-    return Outcome(recipient.path, next(failed, replies[0] if replies else DISCARDED), maildrops)
+    failed = [reply for reply in replies if not reply.is_positive]
+    return Outcome(recipient.path, (failed or replies or [DISCARDED])[0], maildrops)

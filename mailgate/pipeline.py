@@ -175,14 +175,15 @@ class Pipeline:
         return await self._ask(step, message.id, self._judge(handler, message), seconds, late)
 
     async def _judge(self, handler: object, message: Message) -> Message:
-        answer = IMessageHandler(handler).handle(message)
-        verdict = await answer if isinstance(answer, Awaitable) else answer
+        verdict = IMessageHandler(handler).handle(message)
+        if not isinstance(verdict, Verdict) and isinstance(verdict, Awaitable):
+            verdict = await verdict
         if not isinstance(verdict, Verdict):
             raise HandlerFault(f"handle() gave {verdict!r} instead of a Verdict")
-        if not all(isinstance(added, Field) for added in verdict.fields):
-            raise HandlerFault("the verdict adds something that is no Field")
         if not (verdict.fields or verdict.discard or verdict.redirect):
             return message  # what most say of most
+        if not all(isinstance(added, Field) for added in verdict.fields):
+            raise HandlerFault("the verdict adds something that is no Field")
         known = {recipient.path for recipient in message.envelope.recipients}
         if strange := (verdict.discard | verdict.redirect.keys()) - known:
             raise HandlerFault(f"the verdict names {', '.join(map(str, strange))}, who is no recipient")
@@ -295,6 +296,8 @@ def _cancellable(work: Deferred[T]) -> tuple[Deferred[T], Callable[[], bool]]:
 
 
 def _difference(before: Message, after: Message) -> str:
+    if after is before:
+        return ""
     added = [added.name for added in after.fields[: len(after.fields) - len(before.fields)]]
     changed = [
         f"{new.path} to {', '.join(_names(new)) or 'nobody'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from types import CoroutineType
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -41,7 +42,7 @@ def _go_on(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, 
 
 async def to_the_end(work: Awaitable[T]) -> T:
     """Wait until `work` is done, cancelled or not; it never learns of it. Gives or raises what `work` does."""
-    doing = Deferred.fromCoroutine(_await(work))
+    doing = Deferred.fromCoroutine(work if isinstance(work, CoroutineType) else _await(work))
     while True:
         try:
             return await uncut(doing)

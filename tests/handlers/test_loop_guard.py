@@ -34,6 +34,22 @@ def test_refuses_beyond_the_limit() -> None:
     assert LoopGuard(max_hops=2).handle(a_message(content=content(2))) is PASS
 
 
+@pytest.mark.parametrize("hops", range(5))
+@pytest.mark.parametrize("rest", [b"", b"\n", b"\n\n", b"To: x", b"To: x\n", b"To: x\n\nReceived: in the body\n"])
+def test_a_header_is_judged_by_its_hops_however_it_ends(hops: int, rest: bytes) -> None:
+    message, guard = a_message(content=b"Received: a\n" * hops + rest), LoopGuard(max_hops=3)
+    if hops > 3:
+        with pytest.raises(Refused):
+            guard.handle(message)
+    else:
+        assert guard.handle(message) is PASS
+
+
+def test_a_header_without_the_last_line_end_is_judged_as_well() -> None:
+    with pytest.raises(Refused):
+        LoopGuard(max_hops=1).handle(a_message(content=b"Received: a\nReceived: b"))
+
+
 def test_the_fields_that_we_put_on_do_not_count() -> None:
     message = a_message(content=content(1))
     assert LoopGuard(max_hops=1).handle(message.with_fields(message.fields * 5)) is PASS
