@@ -14,14 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
 from attrs import asdict, frozen
-from twisted.logger import (
-    ILogObserver,
-    LogEvent,
-    Logger,
-    LogLevel,
-    formatEvent,
-    formatTime,
-)
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, formatEvent, formatTime
 from zope.interface import implementer
 
 from mailgate import facts
@@ -118,12 +111,11 @@ class _From:
     """Hands on events of a level and of those above it. Twisted's filter knows more, and takes longer than a line."""
 
     def __init__(self, least: Any, observer: ILogObserver) -> None:
-        self._least = least
+        self._levels = [level for level in LogLevel.iterconstants() if level >= least]
         self._observer = observer
 
     def __call__(self, event: LogEvent) -> None:
-        level = event.get("log_level")
-        if level is not None and level >= self._least:
+        if event.get("log_level") in self._levels:
             self._observer(event)
 
 
@@ -133,7 +125,12 @@ class _TextLines:
         self._stream = stream
 
     def __call__(self, event: LogEvent) -> None:
-        _write(self._stream, f"{_time(event.get('log_time'))} {_level(event)} {_text(event)}")
+        line = event.get("line")
+        if type(line) is _Line:  # which is most of all lines, and complete
+            text = f"{_second(int(event['log_time']))} {event['log_level'].name} {line}"
+        else:
+            text = f"{_time(event.get('log_time'))} {_level(event)} {_text(event)}"
+        _write(self._stream, text)
 
 
 @implementer(ILogObserver)
@@ -171,7 +168,7 @@ def _level(event: LogEvent) -> str:
 def _text(event: LogEvent) -> str:
     failure = event.get("log_failure")
     if isinstance(line := event.get("line"), _Line):
-        return str(line)  # which is most of all lines, and needs no template
+        return str(line)
     text = formatEvent(event)
     if failure is None and (failure := event.get("failure")) is not None:
         text = event.get("why") or "Unhandled error"  # Twisted's older log puts the traceback into the text

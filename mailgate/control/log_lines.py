@@ -48,7 +48,7 @@ class LogLines:
     def __init__(self, clock: IReactorTime, in_reactor: InReactor) -> None:
         self._clock = clock
         self._in_reactor = in_reactor
-        self._lines: deque[Line] = deque()
+        self._lines: deque[Line] = deque(maxlen=MAX_LINES)
         self._weight = 0
         self._last = 0  # the number of the last line there was
         self._waits: set[Deferred[None]] = set()
@@ -68,10 +68,13 @@ class LogLines:
     def _add(self, content: Fact | Event) -> None:
         weight = weight_of(content)
         self._last += 1
-        self._lines.append(Line(self._last, weight, content))
+        lines = self._lines
+        if len(lines) == MAX_LINES:
+            self._weight -= lines[0].weight  # it goes
+        lines.append(Line(self._last, weight, content))
         self._weight += weight
-        while len(self._lines) > MAX_LINES or self._weight > MAX_WEIGHT:
-            self._weight -= self._lines.popleft().weight
+        while self._weight > MAX_WEIGHT:
+            self._weight -= lines.popleft().weight
         if self._waits and not self._waking:
             self._waking = True
             self._clock.callLater(GATHER_SECONDS, self._wake)
