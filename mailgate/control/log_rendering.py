@@ -54,7 +54,8 @@ def weight_of(content: Fact | Event) -> int:
     """What a line takes of memory: 1, and more for long lists and texts."""
     if isinstance(content, Event):
         return 1 + len(content.text) // WEIGHED_CHARACTERS
-    return 1 + sum(len(getattr(content, name)) for name in _lists_of(type(content)))
+    lists = _lists_of(type(content))
+    return 1 + sum([len(getattr(content, name)) for name in lists]) if lists else 1
 
 
 def level_of(content: Fact | Event) -> str:
