@@ -13,7 +13,7 @@ from mailgate.mail import BLOCK_OCTETS
 from mailgate.pop3.commands import COMMAND_OCTETS, LEADS, TOO_LONG, UNCLEAN, UNKNOWN, VERBS, State, Verb, out_of_order
 from mailgate.pop3.events import Connected, Event, Fault, Quit, Response, Stls
 from mailgate.pop3.reply import Reply, negative
-from mailgate.wire.dots import DotWriter
+from mailgate.wire.dots import DotWriter, dotted
 from mailgate.wire.legible import command_line, response
 from mailgate.wire.lines import OVERLONG, LineBuffer, Overlong, is_clean
 from mailgate.wire.output import After, Output
@@ -77,8 +77,7 @@ class POP3Machine:
         after = self._follow(reply)
         head = _first_line(reply)
         if isinstance(reply.content, bytes):
-            writer = DotWriter()
-            return Output(b"%b%b%b" % (head, writer.feed(reply.content), writer.finish()), after)
+            return Output(dotted(reply.content, head), after)
         if reply.content is not None:
             return Output(b"", after, _written(head, reply.content))
         if reply.lines is None:
@@ -94,7 +93,7 @@ class POP3Machine:
         state = self.state
         if state is State.PASSWORD:
             self.state = State.AUTHORIZATION  # RFC 1939 section 7: PASS comes immediately after USER
-        if isinstance(line, Overlong):
+        if line is OVERLONG:
             return TOO_LONG
         if not is_clean(line):
             return UNCLEAN
@@ -136,7 +135,10 @@ class POP3Machine:
             self.state = State.AUTHORIZATION  # the exchange is over
         if not reply.ok:
             return After.GO_ON
-        self.state = LEADS.get(type(asked), self.state)
+        leads = LEADS.get(type(asked))
+        if leads is None:
+            return After.GO_ON
+        self.state = leads
         if isinstance(asked, Stls):
             self._lines.clear()  # RFC 2595 section 4: what came in clear behind STLS is not executed under TLS
             return After.START_TLS

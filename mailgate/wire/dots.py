@@ -100,12 +100,24 @@ class DotWriter:
     def _stuff(self, content: bytes) -> bytes:
         if not content:
             return b""
-        # To look for two octets takes ten times as long as for one, and base64 has no dots.
-        stuffed = _TO_BE_STUFFED.sub(b"\n..", content) if b"." in content else content
-        if self._at_line_start and stuffed.startswith(b"."):
-            stuffed = b"." + stuffed
+        stuffed = _stuffed(content, at_line_start=self._at_line_start)
         self._at_line_start = content.endswith(b"\n")
-        return stuffed.replace(b"\n", b"\r\n")
+        return stuffed
+
+
+def dotted(content: bytes, head: bytes = b"") -> bytes:
+    """What `DotWriter` makes of a content that is there as a whole, behind the first line of the response."""
+    ends = content.replace(b"\r\n", b"\n") if b"\r" in content else content
+    final_dot = b".\r\n" if ends[-1:] in (b"", b"\n") else b"\r\n.\r\n"
+    return b"%b%b%b" % (head, _stuffed(ends, at_line_start=True), final_dot)
+
+
+def _stuffed(content: bytes, *, at_line_start: bool) -> bytes:
+    # To look for two octets takes ten times as long as for one, and base64 has no dots.
+    stuffed = _TO_BE_STUFFED.sub(b"\n..", content) if b"." in content else content
+    if at_line_start and stuffed[:1] == b".":
+        stuffed = b"." + stuffed
+    return stuffed.replace(b"\n", b"\r\n")
 
 
 class WireCounter:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.wire.content import ContentFault
-from mailgate.wire.dots import DotReader, DotWriter, WireCounter
+from mailgate.wire.dots import DotReader, DotWriter, WireCounter, dotted
 from tests.support import splits
 
 ALPHABET = [b"\r\n", b"\r", b"\n", b".", b"\0", b"a", b"\r\n.", b"\r\n..", b"text"]
@@ -206,6 +206,7 @@ def test_holds_back_no_more_than_an_end() -> None:
 def test_writes(content: bytes, wire: bytes) -> None:
     assert written([content]) == wire
     assert written([content[at : at + 1] for at in range(len(content))]) == wire
+    assert dotted(content, b"+OK\r\n") == b"+OK\r\n" + wire
 
 
 MIXED = st.lists(st.sampled_from(ALPHABET), max_size=14).map(b"".join)
@@ -216,6 +217,7 @@ def test_cutting_changes_nothing_in_writing(data: st.DataObject, content: bytes)
     blocks = data.draw(splits(content))
     assert written(blocks) == written([content])
     assert counted(blocks) == counted([content])
+    assert written(blocks) == dotted(content)
 
 
 @given(st.data(), CONTENTS)

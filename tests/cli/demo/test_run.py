@@ -17,13 +17,13 @@ TIMEOUT_SECONDS = 60
 POST = letters()
 START = "\nfrom mailgate.cli import main\nmain(['demo', *__import__('sys').argv[1:]])\n"
 
-# Alters what POP3 is given, block by block.
+# Alters what POP3 is given; the letters are small, and each is sent as a whole.
 ALTER = """
-from mailgate.wire.dots import DotWriter
-feed = DotWriter.feed
-def altered(self, block):
-    return feed(self, block.replace({was!r}, {now!r}))
-DotWriter.feed = altered
+from mailgate.pop3 import machine
+dotted = machine.dotted
+def altered(content, head):
+    return dotted(content.replace({was!r}, {now!r}), head)
+machine.dotted = altered
 """
 HANG = """
 import socket
