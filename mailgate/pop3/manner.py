@@ -24,7 +24,7 @@ class Manner:
 
     def say(self, reply: Reply) -> Reply:
         """The reply in the language that was asked for."""
-        return self._language.say(reply)
+        return reply if self._language is ENGLISH else self._language.say(reply)
 
     def begin_utf8(self) -> Reply:
         """Answer UTF8 (RFC 6856 section 2.1). It has no way back, and nothing against being said twice."""

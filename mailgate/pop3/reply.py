@@ -14,10 +14,14 @@ _CODE: Final = re.compile(rf"{_LEVEL}(?:/{_LEVEL})*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@lru_cache(maxsize=1_024)  # there are few templates, and many replies
-def _may_be_text(text: str) -> bool:
+@lru_cache(maxsize=1_024)  # there are few templates and codes, and many replies
+def _fault_of(text: str, code: str) -> str:
     # RFC 2449 section 6.4: a text that begins with "[" is a response code.
-    return not text.startswith("[") and _CONTROL.search(text) is None
+    if text.startswith("[") or _CONTROL.search(text) is not None:
+        return f"not the text of a response: {text!r}"
+    if code and _CODE.fullmatch(code) is None:
+        return f"not a response code: {code!r}"
+    return ""
 
 
 @frozen
@@ -29,8 +33,8 @@ class Reply:
     """
 
     ok: bool
-    text: str = field()
-    code: str = field(default="")  # such as "IN-USE", sent in brackets (RFC 2449 section 8, RFC 3206)
+    text: str
+    code: str = ""  # such as "IN-USE", sent in brackets (RFC 2449 section 8, RFC 3206)
     values: Mapping[str, object] = field(factory=dict)
     # Lines that follow: not stuffed yet; or in bytes, as they stand on the wire, without the final dot.
     lines: tuple[str, ...] | bytes | None = field(default=None, repr=False)
@@ -41,15 +45,9 @@ class Reply:
     challenge: str | None = None
     close: bool = False  # is the connection closed after it?
 
-    @text.validator
-    def _check_text(self, _: object, text: str) -> None:
-        if not _may_be_text(text):
-            raise ValueError(f"not the text of a response: {text!r}")
-
-    @code.validator
-    def _check_code(self, _: object, code: str) -> None:
-        if code and _CODE.fullmatch(code) is None:
-            raise ValueError(f"not a response code: {code!r}")
+    def __attrs_post_init__(self) -> None:
+        if fault := _fault_of(self.text, self.code):
+            raise ValueError(fault)
 
     def __str__(self) -> str:
         """The first line, without its line end. Control characters in a value become question marks."""

@@ -135,23 +135,20 @@ class Transaction:
             content = await self._maildrop.read(entry)
         except Gone:
             return GONE
-        self._content = content = SurrogateContent(content) if self.view.is_surrogate(number) else content
+        if self.view.is_surrogate(number):
+            content = SurrogateContent(content)
         octets = self.view.octets_of(number)
-        sent: bytes | AsyncGenerator[bytes, None] | None = self._at_once(entry, octets, content, top)
-        if sent is None:
+        sent: bytes | AsyncGenerator[bytes, None]
+        if content.whole is not None:  # most messages are in memory, and go without the way by blocks
+            content.close()
+            self._note_sent(entry, octets, top)
+            sent = content.whole if top is None else top.feed(content.whole)
+        else:
+            self._content = content
             sent = self._blocks(entry, octets, content, top)
         if top is not None:
             return positive("top of message follows", content=sent)
         return positive("{octets} octets", octets=octets, content=sent)
-
-    def _at_once(self, entry: Entry, octets: int, content: IContent, top: TopFilter | None) -> bytes | None:
-        """The content, or its top, if it is in memory: most messages are, and go without the way by blocks."""
-        whole = content.whole
-        if whole is None:
-            return None
-        content.close()
-        self._note_sent(entry, octets, top)
-        return whole if top is None else top.feed(whole)
 
     async def _blocks(
         self, entry: Entry, octets: int, content: IContent, top: TopFilter | None
@@ -198,9 +195,9 @@ class Transaction:
             remaining = marked
             self._report.not_deleted(self._session, remaining, error)
         still_there = frozenset(remaining)
-        for entry in marked:
-            if entry not in still_there:
-                self._report.deleted(self._session, entry)
+        removed = [entry for entry in marked if entry not in still_there] if still_there else marked
+        for entry in removed:
+            self._report.deleted(self._session, entry)
         return remaining
 
 

@@ -65,7 +65,7 @@ class View:
     @property
     def marked(self) -> tuple[Entry, ...]:
         """What is marked, in the order of the messages."""
-        return tuple(self._marked[number] for number in sorted(self._marked))
+        return tuple([self._marked[number] for number in sorted(self._marked)])
 
     def sizes(self) -> bytes:
         """A scan listing of all messages (RFC 1939 section 5, LIST), as it stands on the wire."""
