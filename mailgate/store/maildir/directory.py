@@ -13,7 +13,7 @@ from mailgate.mail import BLOCK_OCTETS, Entry, Snapshot
 from mailgate.store.maildir import uid_owners
 from mailgate.store.maildir.content import open_content, read_ahead, read_at_once
 from mailgate.store.maildir.disk import DIRECTORY, Disk, as_store_error, in_words
-from mailgate.store.maildir.filename import base_of, octets_of
+from mailgate.store.maildir.filename import octets_of
 from mailgate.store.maildir.handover import SharedDescriptor
 from mailgate.store.maildir.layout import make_folders
 from mailgate.store.maildir.listing import EXACT, FOLDERS
@@ -69,7 +69,7 @@ class LockedDirectory:
             return content, read_ahead(self._disk, self._locator, directory, ahead, self._look)
 
     def _look(self, entry: Entry, descriptor: int, octets: int) -> None:
-        if octets_of(base_of(entry.key)) == octets:
+        if octets_of(entry.key) == octets:
             return
         with suppress(OSError):
             if entry.key not in self._told and self._snapshots.doubt(
@@ -130,7 +130,7 @@ class LockedDirectory:
                     remaining[entry] = error
         if len(remaining) < len(entries):
             self._make_durable(directory, entries, sync)
-            self._note_removed(directory, [entry for entry in entries if entry not in remaining])
+            self._note_removed(directory, [each for each in entries if each not in remaining] if remaining else entries)
         if remaining:
             reason = in_words("cannot remove", next(iter(remaining.values())))
             raise NotRemoved(reason, [entry for entry in entries if entry in remaining])

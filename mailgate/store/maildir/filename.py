@@ -20,6 +20,8 @@ _PART: Final = re.compile(r"[0-9A-Za-z_-]+")
 _SECONDS: Final = re.compile(r"([0-9]{1,11})(?:\.|\Z)")
 _OURS: Final = re.compile(r"[0-9]{1,11}\.([0-9a-hjkmnp-tv-z]{26})\.[0-9A-Za-z_-]+")
 _SIZE: Final = re.compile(r"[0-9]{1,18}")
+# The first extra that begins so counts, whether or not it is a size; what follows a colon is the info.
+_OCTETS: Final = re.compile(r"[^,:]*(?:,(?!S=)[^,:]*)*,S=([0-9]{1,18})(?![^,:])")
 # What `compose` makes, at once: unique (70 octets at most), seconds, id, octets on the wire, SMTPUTF8.
 _COMPOSED: Final = re.compile(
     r"(([0-9]{1,11})\.([0-9a-hjkmnp-tv-z]{26})\.[0-9A-Za-z_-]{1,31}),S=[0-9]{1,18},W=([0-9]{1,18})(,U=1)?"
@@ -56,9 +58,10 @@ def base_of(name: str) -> str:
     return name.partition(":")[0]
 
 
-def octets_of(base: str) -> int | None:
-    """The size of the file, as its name tells it."""
-    return _size("S=", base.split(",")[1:])
+def octets_of(name: str) -> int | None:
+    """The size of the file, as its name tells it, with or without the info."""
+    told = _OCTETS.match(name)
+    return int(told[1]) if told is not None else None
 
 
 def parse_composed(base: str) -> tuple[str, int, str, int, bool] | None:

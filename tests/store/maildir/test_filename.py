@@ -120,7 +120,35 @@ def test_other_forms_go_the_long_way(base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "octets"), [("a,S=5", 5), ("a,W=6,S=5", 5), ("a", None), ("S=5", None), ("a,S=x", None)]
+    ("name", "octets"),
+    [
+        ("a,S=5", 5),
+        ("a,W=6,S=5", 5),
+        ("a,S=5,W=6:2,FS", 5),
+        ("new/a,S=5:2,S=7", 5),
+        ("a,S=5,S=7", 5),
+        ("a\n,S=5", 5),
+        (",,S=5,", 5),
+        ("a,S=999999999999999999", 999_999_999_999_999_999),
+        ("a", None),
+        ("", None),
+        ("S=5", None),
+        ("a,S=", None),
+        ("a,S=x", None),
+        ("a,S=5x", None),
+        ("a,S=5\n", None),
+        ("a,S=٥", None),
+        ("a,S=x,S=5", None),
+        ("a,s=5", None),
+        ("a:2,S=5", None),
+        ("a,S=9999999999999999999", None),
+    ],
 )
-def test_the_size_in_a_name(base: str, octets: int | None) -> None:
-    assert octets_of(base) == octets
+def test_the_size_in_a_name(name: str, octets: int | None) -> None:
+    assert octets_of(name) == octets
+
+
+@given(st.lists(st.sampled_from(["a", ",", ":", "S=", "W=", "7", "\n", "S=5"])).map("".join))
+def test_the_size_is_the_first_in_the_base(name: str) -> None:
+    sizes = [extra[2:] for extra in base_of(name).split(",")[1:] if extra.startswith("S=")]
+    assert octets_of(name) == (int(sizes[0]) if sizes and sizes[0].isdecimal() and len(sizes[0]) <= 18 else None)
