@@ -39,12 +39,14 @@ class Shelf:
 
     def take(self, owner: object, key: str) -> bytes | None:
         """What is kept under the key, for the first time that it is asked for."""
-        contents = self._batches.get(owner, {})
+        contents = self._batches.get(owner)
+        if contents is None:
+            return None
         content = contents.pop(key, None)
         if content is not None:
             self.octets -= len(content)
         if not contents:
-            self._batches.pop(owner, None)
+            del self._batches[owner]
         return content
 
     def drop(self, owner: object) -> None:

@@ -37,9 +37,10 @@ class AtOnce:
         """
         if rules.retention.fetched_days or rules.dele == "trash":
             return None  # there is more to be read, or made
-        with suppress(OSError, StoreError):
+        try:
             return self._open(maildrop, rules)
-        return None
+        except (OSError, StoreError):
+            return None
 
     def _open(self, maildrop: str, rules: Rules) -> Maildrop | None:
         disk, path = self._resident, self._layout.path(maildrop)
@@ -59,6 +60,7 @@ class AtOnce:
         return None
 
     def _is_local(self, directory: int) -> bool:
-        with suppress(OSError):
+        try:
             return self._resident.fstat(directory).st_dev in self._local
-        return False
+        except OSError:
+            return False

@@ -131,13 +131,20 @@ def open_content(
 
 def read_at_once(resident: Disk, maildrop: int, entry: Entry, look: Look) -> bytes | None:
     """The content of a small message, if the kernel has all of it in memory, and where its key says; else None."""
-    with suppress(OSError, StoreError):
+    try:
         descriptor, octets = open_regular(resident, maildrop, place_of(entry.key))
-        if octets <= BLOCK_OCTETS:
-            look(entry, descriptor, octets)
-            return _read_and_close(resident, descriptor, octets)
+    except OSError:
+        return None
+    try:
+        if octets > BLOCK_OCTETS:
+            return None
+        look(entry, descriptor, octets)
+        content = resident.read(descriptor, octets)
+    except OSError:
+        return None
+    finally:
         resident.close_quietly(descriptor)
-    return None
+    return content if len(content) == octets else None
 
 
 def read_ahead(

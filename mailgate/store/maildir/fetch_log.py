@@ -96,8 +96,8 @@ class FetchLog:
         """These messages are removed."""
         with self._notes:
             self._removed.update(uids)
-            for uid in uids:
-                self._noted.pop(uid, None)
+            for uid in self._noted.keys() & uids:
+                del self._noted[uid]
 
     def first(self, uid: str) -> int | None:
         """When it was fetched first."""

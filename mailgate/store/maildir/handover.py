@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -79,17 +79,19 @@ class SharedDescriptor:
         self._wanted = True
         self._lock = threading.Lock()
 
-    @contextmanager
-    def use(self) -> Iterator[int]:
+    def use(self) -> AbstractContextManager[int]:
         """The number, which stays valid inside the `with`. Raises `StoreError` after `close`."""
+        return self
+
+    def __enter__(self) -> int:
         with self._lock:
             if not self._wanted:
                 raise StoreError("it has been closed")
             self._users += 1
-        try:
-            yield self._number
-        finally:
-            self._leave()
+        return self._number
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
 
     def close(self) -> None:
         """The owner is done with it. Any number of times; never raises."""

@@ -65,8 +65,15 @@ class Layout:
         domain, user = names.to_segments(maildrop)
         if make:
             self._make_root()
-        with self._disk.opened(self.root, _ROOT) as root, self._descend(root, domain, make) as directory:
+        root = self._disk.open(self.root, _ROOT)
+        try:
+            directory = self._enter(root, domain, make)
+        finally:
+            self._disk.close_quietly(root)
+        try:
             descriptor = self._enter(directory, user, make)
+        finally:
+            self._disk.close_quietly(directory)
         try:
             if make:
                 make_folders(self._disk, descriptor)
@@ -154,14 +161,6 @@ class Layout:
     def _directories(self, descriptor: int) -> list[str]:
         with self._disk.scandir(descriptor) as entries:
             return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-    @contextmanager
-    def _descend(self, parent: int, name: str, make: bool) -> Iterator[int]:
-        descriptor = self._enter(parent, name, make)
-        try:
-            yield descriptor
-        finally:
-            self._disk.close_quietly(descriptor)
 
     def _enter(self, parent: int, name: str, make: bool) -> int:
         return enter(self._disk, parent, name) if make else self._disk.open(name, DIRECTORY, dir_fd=parent)

@@ -20,12 +20,16 @@ _RENAME_NOREPLACE: Final = 1
 _OPENAT2: Final = 437  # syscall(2), on all machines; the C library has no function for it
 _RESOLVE_NO_SYMLINKS: Final = 0x04  # openat2(2)
 _RESOLVE_CACHED: Final = 0x20
+_NAMES: Final = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()  # as `os.fsencode` has them
 
 
 class _OpenHow(ctypes.Structure):
     """What openat2(2) calls `struct open_how`."""
 
     _fields_: ClassVar = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
+
+
+_OPEN_HOW_OCTETS: Final = ctypes.sizeof(_OpenHow)
 
 
 def _load() -> Any:
@@ -79,7 +83,7 @@ def open_cached(path: str, flags: int, dir_fd: int | None = None) -> int:
     if _syscall is None:
         raise OSError(errno.ENOSYS, "the system has no openat2")
     directory = _AT_FDCWD if dir_fd is None else dir_fd
-    descriptor: int = _syscall(_OPENAT2, directory, os.fsencode(path), _how(flags), ctypes.sizeof(_OpenHow))
+    descriptor: int = _syscall(_OPENAT2, directory, path.encode(*_NAMES), _how(flags), _OPEN_HOW_OCTETS)
     if descriptor < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), path)
