@@ -52,6 +52,11 @@ class _Cached:
     glance: Glance
     listing: Listing = field(repr=False)
     snapshot: Snapshot = field(repr=False)
+    is_settled: bool = field(init=False)  # the glance; asked by every poll
+
+    @is_settled.default
+    def _settled(self) -> bool:
+        return self.glance.is_settled
 
 
 class Snapshots:
@@ -146,7 +151,7 @@ def _stamp(disk: Disk, maildrop: int, name: str) -> tuple[int, int, int, int] | 
 
 
 def _is_current(cached: _Cached, glance: Glance) -> bool:
-    return cached.glance == glance and cached.glance.is_settled
+    return cached.is_settled and cached.glance == glance
 
 
 def _weight(cached: _Cached) -> int:
