@@ -91,7 +91,12 @@ class SharedDescriptor:
         return self._number
 
     def __exit__(self, *_: object) -> None:
-        self._leave()
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
+        if last:
+            self._close()
+            self._closed()
 
     def close(self) -> None:
         """The owner is done with it. Any number of times; never raises."""
@@ -99,12 +104,4 @@ class SharedDescriptor:
             if not self._wanted:
                 return
             self._wanted = False
-        self._leave()
-
-    def _leave(self) -> None:
-        with self._lock:
-            self._users -= 1
-            last = self._users == 0
-        if last:
-            self._close()
-            self._closed()
+        self.__exit__()  # the last of the users closes it, and the owner is one
