@@ -60,19 +60,19 @@ class Transaction:
 
     def answer(self, event: Event) -> Reply | Awaitable[Reply]:
         """The reply to one of `COMMANDS`. Raises, then or now, what the store raises, but for `Gone`."""
-        match event:
+        match event:  # what comes for each message is asked for first
+            case Retr(number):
+                return self._send(number, None)
+            case Dele(number):
+                return self._dele(number)
+            case Top(number, lines):
+                return self._send(number, TopFilter(lines))
             case Stat():
                 return positive("{count} {octets}", count=self.view.count, octets=self.view.octets)
             case List(number):
                 return self._list(number)
             case Uidl(number):
                 return self._uidl(number)
-            case Retr(number):
-                return self._send(number, None)
-            case Top(number, lines):
-                return self._send(number, TopFilter(lines))
-            case Dele(number):
-                return self._dele(number)
             case Rset():
                 self.view.unmark()
                 return self.describe()
