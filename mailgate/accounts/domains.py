@@ -29,7 +29,7 @@ from mailgate.rules import Promise, Quota, Rules
 from mailgate.wire.address import fold_domain
 
 LOOK_SECONDS: Final = 1.0
-GLANCE_SECONDS: Final = 0.01  # for a server: many messages come within one, and no edit is missed by so little
+GLANCE_SECONDS: Final = 0.001  # for a server: the recipients of a message come within one
 NO_DOMAIN: Final = "nobody can be reached until it is repaired"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import stat
 from pathlib import Path
@@ -195,6 +196,7 @@ def test_memory_does_not_grow_with_the_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize("durable", [True, False])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE])
 def test_whichever_call_fails_nothing_is_left_behind(tmp_path: Path, number: int, durable: bool) -> None:
+    gc.collect()  # what other tests have left is not to be closed while descriptors are counted here
     rehearsal = FaultyDisk()
     discard(
         Disk(), _writer(tmp_path / "rehearsal", rehearsal.disk).write(message(), copies(ALICE, BOB), durable=durable)
