@@ -132,13 +132,23 @@ def in_words(doing: str, error: OSError) -> str:
     return f"{doing}: {advice}{where}"
 
 
-@contextmanager
-def as_store_error(doing: str) -> Iterator[None]:
+def as_store_error(doing: str) -> AbstractContextManager[None]:
     """Turn an OSError into `StoreFull`, `Unrepaired` or another `StoreError`; nothing else leaves the store."""
-    try:
-        yield
-    except OSError as error:
-        raise _kind_of(error)(in_words(doing, error)) from error
+    return _AsStoreError(doing)
+
+
+class _AsStoreError:
+    """Entered for every message that is written or read in a thread; a generator takes thrice the calls."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, OSError):
+            raise _kind_of(error)(in_words(self._doing, error)) from error
 
 
 def _kind_of(error: OSError) -> type[StoreError]:
