@@ -10,7 +10,7 @@ import pytest
 from mailgate.failures import Gone, StoreError
 from mailgate.interfaces import IContent
 from mailgate.mail import BLOCK_OCTETS, Entry
-from mailgate.store.maildir.content import READ_OCTETS, FileContent, KeptContent, open_content, read_ahead
+from mailgate.store.maildir.content import READ_OCTETS, FileContent, KeptContent, open_content, read_ahead, read_at_once
 from mailgate.store.maildir.disk import DIRECTORY, READ, Disk
 from mailgate.store.maildir.locate import Locator
 from tests.store.support import FaultyDisk, Later, at_once, content_of, fault, open_descriptors
@@ -94,6 +94,34 @@ def test_a_small_one_that_is_cut_short_between_looking_and_reading(tmp_path: Pat
         open_content(Disk(read=read), at_once, Locator(Disk()), maildrop, entry)
     _entry(tmp_path, "m", b"hello\n")
     assert read_ahead(Disk(read=read), Locator(Disk()), maildrop, [entry]) == {}
+    assert open_descriptors() == before
+
+
+def _see_nothing(entry: Entry, descriptor: int, octets: int) -> None:
+    pass
+
+
+@pytest.mark.parametrize("there", [0, 3, 5])
+def test_what_memory_has_in_part_is_not_read_at_once(tmp_path: Path, maildrop: int, there: int) -> None:
+    entry, before = _entry(tmp_path, "m", b"hello\n"), open_descriptors()
+    partly = Disk(read=lambda descriptor, octets: os.read(descriptor, there))
+    assert read_at_once(partly, maildrop, entry, _see_nothing) is None
+    assert read_at_once(Disk(), maildrop, entry, _see_nothing) == b"hello\n"
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("failing", ["open", "fstat", "read"])
+def test_what_fails_is_not_read_at_once(tmp_path: Path, maildrop: int, failing: str) -> None:
+    entry, before, faulty = _entry(tmp_path, "m", b"hello\n"), open_descriptors(), FaultyDisk()
+    faulty.always[failing] = fault(errno.EAGAIN)
+    assert read_at_once(faulty.disk, maildrop, entry, _see_nothing) is None
+    assert open_descriptors() == before
+
+
+def test_what_cannot_be_closed_is_read_all_the_same(tmp_path: Path, maildrop: int) -> None:
+    entry, before, faulty = _entry(tmp_path, "m", b"hello\n"), open_descriptors(), FaultyDisk()
+    faulty.always["close"] = fault(errno.EIO)
+    assert read_at_once(faulty.disk, maildrop, entry, _see_nothing) == b"hello\n"
     assert open_descriptors() == before
 
 
