@@ -138,7 +138,7 @@ def as_store_error(doing: str) -> AbstractContextManager[None]:
 
 
 class _AsStoreError:
-    """Entered for every message that is written or read in a thread; a generator takes thrice the calls."""
+    """Entered for every message that is written or read in a thread; a generator takes twice the calls."""
 
     def __init__(self, doing: str) -> None:
         self._doing = doing
