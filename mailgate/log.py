@@ -28,7 +28,15 @@ WARNINGS: Final = (
     facts.CertificateExpires,
 )
 # Other lines sum these up, at the end of a session, a sweep or a restore.
-DETAILS: Final = (facts.Connected, facts.Secured, facts.LoggedIn, facts.Fetched, facts.Expired, facts.Restored)
+DETAILS: Final = (
+    facts.Connected,
+    facts.Secured,
+    facts.LoggedIn,
+    facts.Fetched,
+    facts.Deleted,
+    facts.Expired,
+    facts.Restored,
+)
 _LEVELS: Final[dict[type, Any]] = {}  # what was found out of each kind
 ERRORS: Final = (facts.NotDelivered, facts.Unavailable, facts.Failed, facts.SweepHeld, facts.CertificateRefused)
 

@@ -40,6 +40,10 @@ def _go_on(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, 
             return result
 
 
+async def no_pause() -> None:
+    """For work that need not let others have their turn."""
+
+
 async def to_the_end(work: Awaitable[T]) -> T:
     """Wait until `work` is done, cancelled or not; it never learns of it. Gives or raises what `work` does."""
     doing = Deferred.fromCoroutine(work if isinstance(work, CoroutineType) else _await(work))

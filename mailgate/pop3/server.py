@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from twisted.cred.portal import Portal
 
@@ -17,6 +17,7 @@ from mailgate.pop3.reply import Reply
 from mailgate.pop3.session import POP3Session
 from mailgate.pop3.surroundings import Surroundings
 from mailgate.rules import Promise
+from mailgate.waits import no_pause
 
 
 def pop3_door(
@@ -28,6 +29,7 @@ def pop3_door(
     listener: str = "pop3",
     *,
     clock: Callable[[], float] = time.time,
+    pause: Callable[[], Awaitable[None]] = no_pause,
     promise: Callable[[], Promise] = Promise,
     tally: ITally | None = None,
     throttle: IThrottle | None = None,
@@ -35,9 +37,9 @@ def pop3_door(
     """What a `ConnectionFactory` asks for every client of the listener.
 
     `new_id` names sessions and unexpected errors. `now` counts seconds; only differences matter. `clock` gives Unix
-    time in seconds. `promise` gives what CAPA says to somebody who has not logged in, true for all accounts. A
-    personality with `tls_available` wants a `ConnectionFactory` that has a certificate; where TLS comes first it is
-    False.
+    time in seconds. `pause` is waited for in long work, so that other clients have their turn. `promise` gives what
+    CAPA says to somebody who has not logged in, true for all accounts. A personality with `tls_available` wants a
+    `ConnectionFactory` that has a certificate; where TLS comes first it is False.
     """
     surroundings = Surroundings(
         personality=personality,
@@ -46,6 +48,7 @@ def pop3_door(
         new_id=new_id,
         now=now,
         clock=clock,
+        pause=pause,
         promise=promise,
         tally=tally,
         throttle=throttle,

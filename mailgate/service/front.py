@@ -12,6 +12,7 @@ from attrs import frozen
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.portal import Portal
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from mailgate.accounts.anyone import AnyoneChecker, AnyoneDirectory, AnyoneRules
 from mailgate.accounts.chain import CheckerChain
@@ -280,6 +281,7 @@ class Front:
             self._frame.bulletin,
             new_id,
             time.monotonic,
+            pause=partial(deferLater, self._frame.clock, 0),
             promise=self.rulebook.promise,
             tally=self._tally,
             throttle=self._throttle,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
@@ -18,7 +19,7 @@ from mailgate.pop3 import events
 from mailgate.pop3.listings import Listings
 from mailgate.pop3.reply import Reply
 from mailgate.pop3.report import MaildropReport
-from mailgate.pop3.transaction import COMMANDS, Transaction, begin_transaction
+from mailgate.pop3.transaction import COMMANDS, TOLD_AT_A_TURN, Transaction, begin_transaction
 from mailgate.pop3.view import View
 from mailgate.reporting import VisitReport
 from mailgate.rules import NO_RULES, Retention, Rules
@@ -455,6 +456,32 @@ def test_a_removal_that_has_begun_is_finished() -> None:
     assert result_of(update) == 0
 
 
+def test_many_removals_are_told_in_turns_with_others() -> None:
+    count = 2 * TOLD_AT_A_TURN + 1
+    place = house(*[FIRST] * count)
+    turns: list[Deferred[None]] = []
+
+    def pause() -> Deferred[None]:
+        turns.append(Deferred())
+        return turns[-1]
+
+    surroundings = evolve(place.surroundings, pause=pause)
+    visit, report = VisitReport(place.facts, place.new_id), MaildropReport(place.facts)
+    transaction = result_of(begin_transaction(place.maildrop, ALICE, surroundings, visit, report, utf8=False))
+    for number in range(1, count + 1):
+        transaction.answer(events.Dele(number))
+    update = started(transaction.update())
+    assert len(place.facts.of(Deleted)) == TOLD_AT_A_TURN
+    turns[0].callback(None)
+    assert len(place.facts.of(Deleted)) == 2 * TOLD_AT_A_TURN
+    update.cancel()  # the client has gone: what was removed is told all the same
+    turns[1].callback(None)
+    assert [fact.uid for fact in place.facts.of(Deleted)] == [f"uid-{number}" for number in range(1, count + 1)]
+    assert place.maildrop.removals == 1
+    assert result_of(update) == 0
+    assert len(turns) == 2
+
+
 def test_a_big_maildrop_is_listed() -> None:
     many = Snapshot(1, tuple(entry(f"u{number}") for number in range(20_000)))
     place = house()
@@ -465,6 +492,7 @@ def test_a_big_maildrop_is_listed() -> None:
         VisitReport(place.facts, place.new_id),
         MaildropReport(place.facts),
         place.surroundings.clock,
+        place.surroundings.pause,
     )
     reply = transaction.answer(events.Uidl())
     assert isinstance(reply, Reply)
