@@ -54,6 +54,7 @@ class Report:
     octets: int = 0
     left_open: int = 0  # attempts
     duplicates: int = 0
+    taken_back: int = 0
     removed: int = 0
     pop3_sessions: int = 0
     left_over: int = 0
@@ -168,6 +169,7 @@ class Campaign:
         report.copies = sum(len(found) for found in maildrops.values())
         report.left_open = sum(len(sent.unanswered) for sent in ledger.sent.values())
         report.refused = ledger.refusals
+        report.taken_back = len(ledger.taken_back)
         report.duplicates = ledger.duplicates(maildrops)
         report.removed = len(ledger.gone)
         report.pop3_sessions = sum(fetcher.sessions for fetcher in self._fetchers)

@@ -144,3 +144,34 @@ def test_what_was_not_removed_stays(ledger: Ledger) -> None:
         f"{ANN} has lost 2, which he had seen and not removed",
         f"sender-2 was acknowledged, and {ANN} does not have it",
     ]
+
+
+def test_what_was_seen_while_its_commit_failed_may_be_taken_back(ledger: Ledger) -> None:
+    ledger.see(BEN, {"1", "2"})
+    ledger.lose_committer()
+    ledger.refuse("client")
+    ledger.see(BEN, {"1"})
+    ledger.see(BEN, {"1"})
+    assert ledger.settle(maildrops([ONE, TWO], [ONE])) == []
+    assert set(ledger.taken_back) == {(BEN, "2")}
+    ledger.see(BEN, {"1", "2"})
+    assert ledger.faults == [f"before kill 1: {BEN} has 2 back, which had been taken back"]
+
+
+def test_no_more_is_taken_back_than_was_refused_or_left_open(ledger: Ledger) -> None:
+    ledger.see(BEN, {"1", "2", "3", "4"})
+    ledger.lose_committer()
+    ledger.refuse("client")
+    ledger.leave_open(TWO, "other")
+    ledger.see(BEN, {"1"})
+    fault = f"{BEN} has lost 3 messages before kill 1, 2 not acknowledged"
+    assert ledger.settle(maildrops([ONE, TWO], [ONE])) == [fault]
+
+
+def test_what_was_there_before_the_committing_process_died_stays(ledger: Ledger) -> None:
+    ledger.see(BEN, {"1"})
+    ledger.kills += 1
+    ledger.lose_committer()
+    ledger.refuse("client")
+    ledger.see(BEN, set())
+    assert ledger.faults == [f"before kill 2: {BEN} has lost 1, which he had seen and not removed"]
