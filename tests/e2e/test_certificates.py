@@ -128,12 +128,18 @@ class Newcomers:
         self.seen: list[tuple[float, int]] = []  # when the connection was asked for, and the serial number
         self.failures: list[BaseException] = []
         self._ended = threading.Event()
+        self._has_come = threading.Condition()
         self._threads = [
             threading.Thread(target=self._come, args=(visit, daemon, trusting))
             for visit in (self._by_smtp, self._by_pop3s)
         ]
         for thread in self._threads:
             thread.start()
+
+    def wait_for(self, number: int) -> None:
+        """Until one has seen this certificate: else it could be in force between two of them only."""
+        with self._has_come:
+            assert self._has_come.wait_for(lambda: number in {seen for _, seen in self.seen}, PATIENCE_SECONDS)
 
     def end(self) -> None:
         self._ended.set()
@@ -145,9 +151,13 @@ class Newcomers:
         while not self._ended.wait(0.02):
             began = time.monotonic()
             try:
-                self.seen.append((began, visit(daemon, trusting)))
+                visited = (began, visit(daemon, trusting))
             except Exception as error:  # noqa: BLE001 (whatever it is, it is what the test is about)
                 self.failures.append(error)
+                continue
+            with self._has_come:
+                self.seen.append(visited)
+                self._has_come.notify_all()
 
     def _by_smtp(self, daemon: Daemon, trusting: ssl.SSLContext) -> int:
         with smtp(daemon, trusting) as session:
@@ -165,6 +175,7 @@ def test_swaps_under_open_sessions_and_constant_new_ones(
 ) -> None:
     sessions, newcomers = Sessions(daemon, trusting), Newcomers(daemon, trusting)
     assert len(sessions) == SESSIONS
+    newcomers.wait_for(1)
     swapped = [(0.0, 1)]
     for number, key in ((2, OTHER_KEY), (3, KEY), (4, KEY)):
         renewal.write(number, key)
@@ -174,6 +185,7 @@ def test_swaps_under_open_sessions_and_constant_new_ones(
         swapped.append((time.monotonic(), number))
         sessions.use()
         assert serial(smtp(daemon, trusting)) == serial(pop3s(daemon, trusting)) == number
+        newcomers.wait_for(number)
     renewal.write_certificate(5, OTHER_KEY)  # its key never comes
     daemon.process.send_signal(signal.SIGHUP)
     daemon.wait_for("certificate refused, the one from before stays: .*is not the key of")
