@@ -45,10 +45,7 @@ class Ledger:
         self.faults: list[str] = []  # what clients saw that must not be
         self.gone: dict[Uid, bytes] = {}  # +OK was said to their removal
         self.uncertain: dict[Uid, bytes] = {}  # no reply came to their removal
-        self.taken_back: dict[Uid, int] = {}  # seen while it was committed, which failed; and before which kill
-        self._seen: dict[str, dict[str, int]] = defaultdict(dict)  # by user: his UIDs, and before which kill they came
-        self._refused: Counter[tuple[str, int]] = Counter()  # by client and kill
-        self._committers_killed: set[int] = set()  # before which kill
+        self._seen: dict[str, set[str]] = defaultdict(set)  # UIDs by user
         self._lock = Lock()
 
     def send(self, digest: bytes, name: str, recipients: tuple[str, ...]) -> None:
@@ -67,21 +64,6 @@ class Ledger:
         with self._lock:
             self.sent[digest].unanswered.append((client, self.kills))
 
-    def lose_committer(self) -> None:
-        """The process that commits was killed; what it was at may be refused."""
-        with self._lock:
-            self._committers_killed.add(self.kills)
-
-    def refuse(self, client: str) -> None:
-        """A client was told to try it later."""
-        with self._lock:
-            self._refused[client, self.kills] += 1
-
-    @property
-    def refusals(self) -> int:
-        """How often a client was told to try it later."""
-        return self._refused.total()
-
     def complain(self, fault: str) -> None:
         """Something was not as it must be."""
         with self._lock:
@@ -95,8 +77,7 @@ class Ledger:
                 self.gone[user, uid] = digest  # it was removed, and must stay so
         for fault in self._wrong_with(user, uids):
             self.complain(fault)
-        for uid in uids:
-            self._seen[user].setdefault(uid, self.kills)
+        self._seen[user] |= uids
 
     def fetch(self, user: str, uid: str, digest: bytes) -> None:
         """He has fetched one."""
@@ -123,7 +104,7 @@ class Ledger:
         copies.update((user, digest) for (user, _), digest in self._removed(maildrops))
         for digest, sent in self.sent.items():
             faults += _miscounted(sent, {user: copies[user, digest] for user in sent.recipients})
-        return faults + list(self._asked_too_much()) + list(self._took_back_too_much())
+        return faults + list(self._asked_too_much())
 
     def duplicates(self, maildrops: Maildrops) -> int:
         """How many copies there are that a client has sent once more, for want of a reply."""
@@ -140,16 +121,9 @@ class Ledger:
         for uid in sorted(uids):
             if (user, uid) in self.gone:
                 yield f"{user} has {uid} back, whose removal was acknowledged"
-        for uid in sorted(self._seen[user].keys() - uids):
-            if (user, uid) in self.gone or (user, uid) in self.uncertain:
-                continue
-            if (since := self._seen[user][uid]) in self._committers_killed:
-                self.taken_back[user, uid] = since  # how many of them may be is counted in the end
-            else:
+        for uid in sorted(self._seen[user] - uids):
+            if (user, uid) not in self.gone and (user, uid) not in self.uncertain:
                 yield f"{user} has lost {uid}, which he had seen and not removed"
-        for uid in sorted(uids):
-            if (user, uid) in self.taken_back:
-                yield f"{user} has {uid} back, which had been taken back"
 
     def _strange(self, user: str, found: Sequence[Found]) -> Iterator[str]:
         for message in found:
@@ -162,18 +136,6 @@ class Ledger:
         for (client, kill), count in times.items():
             if count > 1:
                 yield f"{client} left {count} messages open at kill {kill + 1}"
-        for (client, kill), count in self._refused.items():
-            if count > (kill in self._committers_killed):
-                yield f"{client} was refused {count} times before kill {kill + 1}"
-
-    def _took_back_too_much(self) -> Iterator[str]:
-        # Only of a message that was refused, or to whose end no reply came, may a copy be taken back.
-        open_ = Counter(kill for sent in self.sent.values() for _, kill in sent.unanswered)
-        for _, kill in self._refused.elements():
-            open_[kill] += 1
-        for (user, kill), count in Counter((user, kill) for (user, _), kill in self.taken_back.items()).items():
-            if count > open_[kill]:
-                yield f"{user} has lost {count} messages before kill {kill + 1}, {open_[kill]} not acknowledged"
 
 
 def _miscounted(sent: Sent, copies: Mapping[str, int]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Final
 from tests.crash.gate import Gate
 from tests.crash.ledger import Ledger
 from tests.crash.messages import Plan, Pool, digest_of, draw
-from tests.crash.wire import NotNow, Unexpected, Wire
+from tests.crash.wire import Unexpected, Wire
 
 GIVE_UP_CHANCE: Final = 0.2  # that a client does not send again what was not answered
 MESSAGES_A_CONNECTION: Final = 200
@@ -77,8 +77,6 @@ class Sender:
                     self._connection()
                 except OSError as error:
                     self._note(error)
-                except NotNow:
-                    self._ledger.refuse(self._name)  # and the same message again, which must then be there once
                 except Unexpected as error:
                     self._ledger.complain(f"{self._name} was told {error}")
                     self._pending = None

@@ -21,8 +21,6 @@ def show_kills(console: Console, report: Report) -> None:
     _row(table, "kills under load", report.size.kills)
     _row(table, "kills at the start besides", report.early_kills)
     _row(table, "kills of the committing process besides", report.committers_killed)
-    _row(table, "put off by these (451)", report.refused)
-    _row(table, "copies seen, then taken back", report.taken_back)
     _row(table, "messages sent", report.messages)
     _row(table, "acknowledged", report.acknowledged)
     _row(table, "sent whole, no reply", report.left_open)

@@ -77,20 +77,6 @@ def test_a_client_leaves_one_message_open_at_a_kill() -> None:
     assert ledger.settle(EMPTY) == ["sender left 2 messages open at kill 1"]
 
 
-def test_a_client_is_put_off_once_for_every_killed_committer() -> None:
-    ledger = Ledger()
-    ledger.refuse("early")
-    ledger.kills = 3
-    ledger.lose_committer()
-    for client in ("sender", "other", "other"):
-        ledger.refuse(client)
-    assert ledger.refusals == 4
-    assert ledger.settle(EMPTY) == [
-        "early was refused 1 times before kill 1",
-        "other was refused 2 times before kill 4",
-    ]
-
-
 def test_what_a_client_complains_of_is_told_with_the_kill(ledger: Ledger) -> None:
     ledger.kills = 6
     ledger.complain("no")
@@ -144,34 +130,3 @@ def test_what_was_not_removed_stays(ledger: Ledger) -> None:
         f"{ANN} has lost 2, which he had seen and not removed",
         f"sender-2 was acknowledged, and {ANN} does not have it",
     ]
-
-
-def test_what_was_seen_while_its_commit_failed_may_be_taken_back(ledger: Ledger) -> None:
-    ledger.see(BEN, {"1", "2"})
-    ledger.lose_committer()
-    ledger.refuse("client")
-    ledger.see(BEN, {"1"})
-    ledger.see(BEN, {"1"})
-    assert ledger.settle(maildrops([ONE, TWO], [ONE])) == []
-    assert set(ledger.taken_back) == {(BEN, "2")}
-    ledger.see(BEN, {"1", "2"})
-    assert ledger.faults == [f"before kill 1: {BEN} has 2 back, which had been taken back"]
-
-
-def test_no_more_is_taken_back_than_was_refused_or_left_open(ledger: Ledger) -> None:
-    ledger.see(BEN, {"1", "2", "3", "4"})
-    ledger.lose_committer()
-    ledger.refuse("client")
-    ledger.leave_open(TWO, "other")
-    ledger.see(BEN, {"1"})
-    fault = f"{BEN} has lost 3 messages before kill 1, 2 not acknowledged"
-    assert ledger.settle(maildrops([ONE, TWO], [ONE])) == [fault]
-
-
-def test_what_was_there_before_the_committing_process_died_stays(ledger: Ledger) -> None:
-    ledger.see(BEN, {"1"})
-    ledger.kills += 1
-    ledger.lose_committer()
-    ledger.refuse("client")
-    ledger.see(BEN, set())
-    assert ledger.faults == [f"before kill 2: {BEN} has lost 1, which he had seen and not removed"]

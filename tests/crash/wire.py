@@ -19,10 +19,6 @@ class Unexpected(Exception):
     """The gateway said what it should not say; the message is what."""
 
 
-class NotNow(Unexpected):
-    """A failure for now: the client is to come again (RFC 5321 4.2.1)."""
-
-
 class Wire:
     """A connection. Raises OSError, of which `Lost` is one, and `Unexpected`."""
 
@@ -55,7 +51,7 @@ class Wire:
         while line[3:4] == b"-":
             line = self.line()
         if not line.startswith(code):
-            raise (NotNow if line.startswith(b"451") else Unexpected)(line.decode(errors="replace").strip())
+            raise Unexpected(line.decode(errors="replace").strip())
 
     def ok(self) -> bytes:
         """Read a POP3 status line, which has to be +OK (RFC 1939 section 3)."""

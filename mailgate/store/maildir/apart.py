@@ -5,8 +5,8 @@ waits to have it again, while the reactor does the same: with 20 recipients to a
 their time so. A process has a lock of its own, and a processor where there are several.
 
 What goes there is small and written there; whatever is in files already is named here, by the caller's thread. When the
-process dies, what it was at is taken back and has failed, as any commit may, and batches are committed here until there
-is a new one.
+process dies, what had names of its batch is brought to its end and the rest is committed here (`remains`), as all
+batches are until there is a new one: no client notices.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from attrs import frozen
@@ -28,14 +27,14 @@ from mailgate.failures import NotCommitted, StoreError
 from mailgate.store.maildir import frames
 from mailgate.store.maildir.commit import Job, Outcome
 from mailgate.store.maildir.committer import Run
-from mailgate.store.maildir.disk import DIRECTORY, Disk
-from mailgate.store.maildir.layout import NEW, TMP, Layout
+from mailgate.store.maildir.disk import Disk
+from mailgate.store.maildir.layout import Layout
 from mailgate.store.maildir.order import Order
+from mailgate.store.maildir.remains import Remains
 from mailgate.store.maildir.syncing import Way
 
 REST_SECONDS: Final = 60.0  # how long to do without, after one has died or could not be started
 _BUFFER_OCTETS: Final = 1 << 20  # asked for, so that a batch goes at once; the system may give less
-_LOST: Final = "the process that commits has died"
 
 log = Logger(namespace="mailgate.store")
 
@@ -89,8 +88,7 @@ class Apart:
     ) -> None:
         """`here` commits what does not go to the process, which `start` starts, when our own is called."""
         self.is_as_whole: bool | None = None  # as `Syncing` has it, there; None: not known
-        self._layout = layout
-        self._disk = disk
+        self._remains = Remains(layout, disk)
         self._hello = (layout.root, node, way)
         self._here = here
         self._start = start
@@ -132,7 +130,8 @@ class Apart:
             orders = [make() for make in makers]
         except StoreError:
             return self._here(jobs)  # where it is that job alone which fails
-        return self._there(orders)
+        outcomes = self._there(orders)
+        return self._settled(jobs, orders) if outcomes is None else outcomes
 
     def _can(self) -> bool:
         if self._process is None:
@@ -148,22 +147,39 @@ class Apart:
                 self._lose()
         return self._is_ready
 
-    def _there(self, orders: Sequence[Order]) -> Sequence[Outcome]:
+    def _there(self, orders: Sequence[Order]) -> Sequence[Outcome] | None:
+        """None if the process died of it, or with it."""
         assert self._process is not None, "_can() has seen to that"
         try:
             frames.send(self._process.connection, tuple(map(frames.from_order, orders)))
             outcomes, self.is_as_whole, said = frames.receive(self._process.connection)
         except (OSError, EOFError):
             self._lose()
-            return [self._taken_back(order) for order in orders]
+            return None
         for level, text in said:
             log.emit(LogLevel.lookupByName(level), "{text}", text=text)
         return list(map(frames.to_outcome, outcomes))
 
+    def _settled(self, jobs: Sequence[Job], orders: Sequence[Order]) -> Sequence[Outcome]:
+        """What comes of a batch whose process is gone: what was taken back is done here.
+
+        Not so where a copy stayed visible: done again, that would be there twice.
+        """
+        outcomes = list(map(self._remains.settle, orders))
+        again = [
+            number
+            for number, outcome in enumerate(outcomes)
+            if isinstance(outcome, NotCommitted) and not outcome.visible
+        ]
+        if again:
+            for number, outcome in zip(again, self._here([jobs[number] for number in again]), strict=True):
+                outcomes[number] = outcome
+        return outcomes
+
     def _lose(self) -> None:
         assert self._process is not None, "only one that there is can be lost"
         process, self._process, self._is_ready, self.is_as_whole = self._process, None, False, None
-        process.end(kill=True)  # before anything is taken back: it must not go on
+        process.end(kill=True)  # before anything is settled: it must not go on
         self._rest("has died")
 
     def _rest(self, why: str) -> None:
@@ -173,24 +189,3 @@ class Apart:
             why=why,
             seconds=REST_SECONDS,
         )
-
-    def _taken_back(self, order: Order) -> NotCommitted:
-        """Undo what the process may have done for an order: nobody can say how far it came."""
-        visible = [path for maildrop, _ in order.heads for path in self._left(maildrop, order.unique)]
-        return NotCommitted(_LOST, visible)
-
-    def _left(self, maildrop: str, unique: str) -> list[str]:
-        """Remove the files of that name; give those that cannot be."""
-        directory = self._layout.path(maildrop)
-        self._disk.unlink_quietly(f"{directory}/{TMP}/{unique}")
-        left = []
-        with suppress(OSError), self._disk.opened(f"{directory}/{NEW}", DIRECTORY) as new:
-            with self._disk.scandir(new) as entries:
-                ours = [entry.name for entry in entries if entry.name.startswith(f"{unique},")]
-            for name in ours:
-                try:
-                    self._disk.unlink(name, dir_fd=new)
-                except OSError:
-                    left.append(f"{directory}/{NEW}/{name}")
-            self._disk.fsync(new)  # else a power cut may bring back what the client was told is not there
-        return left

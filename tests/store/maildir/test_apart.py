@@ -34,14 +34,15 @@ class House:
 
     root: Path
     start: Callable[[], Process] = start_process
+    disk: Disk = field(factory=Disk)
     processes: list[Process] = field(factory=list)
     here: list[int] = field(factory=list)  # jobs of each batch that was committed here
     now: float = 0.0
     apart: Apart = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        layout = Layout(str(self.root), Disk())
-        self.apart = Apart(layout, Disk(), NODE, "auto", self._commit, self._started, lambda: self.now)
+        layout = Layout(str(self.root), self.disk)
+        self.apart = Apart(layout, self.disk, NODE, "auto", self._commit, self._started, lambda: self.now)
 
     def _commit(self, jobs: Sequence[Job]) -> Sequence[Outcome]:
         self.here.append(len(jobs))
@@ -126,12 +127,12 @@ def test_a_job_that_fails_leaves_the_others_alone(house: House) -> None:
     assert files_below(str(house.root)) == [os.path.relpath(committed[0], house.root), "example.test/bob"]
 
 
-def test_what_a_dead_process_was_at_has_failed_and_the_next_is_done_here(house: House) -> None:
+def test_what_a_dead_process_was_at_is_done_here_and_so_is_the_next(house: House) -> None:
     house.ready()
     house.commit(1, 2)
     before = files_below(str(house.root))
     os.kill(house.processes[0].program.pid, signal.SIGKILL)
-    assert all(isinstance(outcome, NotCommitted) for outcome in house.commit(3, 4))
+    assert house.commit(3, 4) == [HERE, HERE] and house.here == [2]
     assert files_below(str(house.root)) == before
     assert house.commit(5, 6) == [HERE, HERE] and house.apart.is_as_whole is None
 
@@ -200,35 +201,73 @@ def _dying(root: Path, does: Callable[[], None]) -> Callable[[], Process]:
     return start
 
 
+def _name(number: int, to: str) -> str:
+    octets = len(f"To: {to}\r\n") + len(b"\r\n\x00\xff body\n")
+    return f"17.{number}.{NODE},S={octets},W={octets + 1}"
+
+
 def _half_done(root: Path) -> None:
-    for folder in ("tmp", "new"):
-        (root / "example.test/alice" / folder).mkdir(parents=True)
-    (root / f"example.test/alice/tmp/17.1.{NODE}").write_bytes(b"half")
-    for name in (f"17.2.{NODE},S=1,W=1", f"17.20.{NODE},S=1,W=1", "another"):
-        (root / "example.test/alice/new" / name).write_bytes(b"x")
+    """1 is being written for Alice; 2 has one of its two names, 3 both; 20 and another are foreign."""
+    content = b"\r\n\x00\xff body\n"
+    for name, octets in {
+        f"alice/tmp/17.1.{NODE}": b"half",
+        f"alice/new/{_name(2, ALICE)}": f"To: {ALICE}\r\n".encode() + content,
+        f"bob/tmp/17.2.{NODE}": f"To: {BOB}\r\n".encode() + content,
+        f"alice/new/{_name(3, ALICE)}": f"To: {ALICE}\r\n".encode() + content,
+        f"bob/new/{_name(3, BOB)}": f"To: {BOB}\r\n".encode() + content,
+        f"alice/new/17.20.{NODE},S=1,W=1": b"x",
+        "alice/new/another": b"x",
+    }.items():
+        path = root / "example.test" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(octets)
 
 
-def test_what_was_half_done_is_taken_back_and_nothing_else(tmp_path: Path) -> None:
-    root = tmp_path / "mail"
-    house = House(root, _dying(root, lambda: _half_done(root)))
+FOREIGN = [f"example.test/alice/new/17.20.{NODE},S=1,W=1", "example.test/alice/new/another"]
+
+
+def _whole(number: int) -> list[str]:
+    return [f"example.test/alice/new/{_name(number, ALICE)}", f"example.test/bob/new/{_name(number, BOB)}"]
+
+
+def _dead(root: Path, **fails: Callable[..., object]) -> House:
+    """Half done, and the process is gone."""
+    house = House(root, _dying(root, lambda: _half_done(root)), disk=Disk(**fails))  # type: ignore[arg-type]
     house.apart.start()
-    outcomes = house.commit(1, 2)
-    assert [outcome.visible for outcome in outcomes if isinstance(outcome, NotCommitted)] == [(), ()]
-    assert files_below(str(root)) == [f"example.test/alice/new/17.20.{NODE},S=1,W=1", "example.test/alice/new/another"]
+    return house
 
 
-def test_what_cannot_be_taken_back_is_named(tmp_path: Path) -> None:
-    def unlink(path: str, dir_fd: int | None = None) -> None:
-        raise PermissionError(1, "no")
+def test_what_a_dead_process_gave_names_is_brought_to_its_end_and_the_rest_done_here(tmp_path: Path) -> None:
+    synced: list[str] = []
 
-    root = tmp_path / "mail"
-    _half_done(root)
-    layout = Layout(str(root), Disk())
-    apart = Apart(layout, Disk(unlink=unlink), NODE, "auto", lambda jobs: [], _dying(root, lambda: None))
-    apart.start()
-    (outcome, _) = apart([job(2), job(3)])
-    assert isinstance(outcome, NotCommitted)
-    assert outcome.visible == (f"{root}/example.test/alice/new/17.2.{NODE},S=1,W=1",)
+    def fsync(descriptor: int) -> None:
+        synced.append(os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), tmp_path))
+
+    house = _dead(tmp_path, fsync=fsync)
+    outcomes = house.commit(1, 2, 3, to=(ALICE, BOB))
+    assert outcomes == [HERE, *(tuple(f"{tmp_path}/{name}" for name in _whole(number)) for number in (2, 3))]
+    assert house.here == [1]
+    assert files_below(str(tmp_path)) == sorted([*_whole(2), *_whole(3), *FOREIGN])
+    assert (tmp_path / _whole(2)[1]).read_bytes().startswith(f"To: {BOB}".encode())
+    assert synced == ["example.test/alice/new", "example.test/bob/new"] * 3
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename", "stat"])
+def test_what_cannot_be_brought_to_its_end_is_taken_back_and_done_here(tmp_path: Path, call: str) -> None:
+    house = _dead(tmp_path, **{call: _refuse})
+    assert house.commit(2, to=(ALICE, BOB)) == [HERE] and house.here == [1]
+    assert files_below(str(tmp_path)) == sorted([f"example.test/alice/tmp/17.1.{NODE}", *_whole(3), *FOREIGN])
+
+
+def test_what_cannot_be_taken_back_either_has_failed_and_is_named(tmp_path: Path) -> None:
+    house = _dead(tmp_path, rename=_refuse, unlink=_refuse)
+    (failed,) = house.commit(2, to=(ALICE, BOB))
+    assert isinstance(failed, NotCommitted) and house.here == []
+    assert f"{tmp_path}/{_whole(2)[0]}" in failed.visible
+
+
+def _refuse(*given: object, **more: object) -> None:
+    raise PermissionError(1, "no")
 
 
 def test_a_store_with_a_process_keeps_what_it_was_given(tmp_path: Path) -> None:
@@ -246,7 +285,6 @@ def test_a_store_with_a_process_keeps_what_it_was_given(tmp_path: Path) -> None:
     assert all(Path(name).read_bytes().endswith(b"second\x00\xff\n") for name in names)
     before = files_below(str(tmp_path))
     os.kill(processes[0].program.pid, signal.SIGKILL)
-    with pytest.raises(NotCommitted, match="has died"):
-        result_of(deliver(store, message(b"third\n"), ALICE, BOB))
+    names = result_of(deliver(store, message(b"third\n"), ALICE, BOB))
     store.close()
-    assert files_below(str(tmp_path)) == before
+    assert files_below(str(tmp_path)) == sorted([*before, *(os.path.relpath(name, tmp_path) for name in names)])
